@@ -1,0 +1,1 @@
+"""One module per kind of outside system; no Django and no models in here."""

@@ -1,0 +1,1 @@
+"""Tests of the connectors, and the contract suite every connector must pass."""
