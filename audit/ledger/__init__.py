@@ -1,0 +1,1 @@
+"""The event ledger: one event per change, chained, checkpointed, verifiable without Purser."""
