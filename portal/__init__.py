@@ -1,0 +1,1 @@
+"""The edge of Purser: settings, sign-in, pages, API, live updates, webhooks."""

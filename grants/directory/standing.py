@@ -1,0 +1,60 @@
+"""What a person stands for: their teams and roles, read once and passed to every selector as the viewer."""
+
+from dataclasses import dataclass
+
+from grants.directory.models import Person
+from grants.directory.roles import ADMINISTRATOR, APPROVER_PREFIX, AUDITOR, TeamRole
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A person with the teams they belong to, the teams they lead, and their roles across teams."""
+
+    person: Person
+    team_ids: frozenset[int]
+    led_team_ids: frozenset[int]
+    roles: frozenset[str]
+
+    @property
+    def lanes(self) -> frozenset[str]:
+        """The lanes this person may decide in."""
+        prefix = APPROVER_PREFIX
+        return frozenset(role.removeprefix(prefix) for role in self.roles if role.startswith(prefix))
+
+    @property
+    def is_lead(self) -> bool:
+        """Whether the person leads a team."""
+        return bool(self.led_team_ids)
+
+    @property
+    def is_approver(self) -> bool:
+        """Whether the person may decide in some lane."""
+        return bool(self.lanes)
+
+    @property
+    def is_auditor(self) -> bool:
+        """Whether the person may read everything."""
+        return AUDITOR in self.roles
+
+    @property
+    def is_administrator(self) -> bool:
+        """Whether the person may change the directory, the catalogue and the settings."""
+        return ADMINISTRATOR in self.roles
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether team boundaries do not limit what the person may read."""
+        return self.is_auditor or self.is_administrator
+
+
+def standing_of(person: Person) -> Standing:
+    """Read a person's standing: two queries. A disabled person stands for nothing."""
+    if not person.active:
+        return Standing(person, frozenset(), frozenset(), frozenset())
+    places = list(person.memberships.values_list("team_id", "role"))
+    return Standing(
+        person=person,
+        team_ids=frozenset(team for team, _ in places),
+        led_team_ids=frozenset(team for team, role in places if role == TeamRole.LEAD),
+        roles=frozenset(person.roles.values_list("role", flat=True)),
+    )

@@ -1,0 +1,85 @@
+"""Typed readers of environment settings: nonsense is refused loudly, secrets may come from `NAME_FILE`."""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, unquote, urlsplit
+
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
+
+
+def text(name: str, default: str = "") -> str:
+    """The setting `name`, or the content of the file that `name_FILE` names, or the default."""
+    if path := os.environ.get(f"{name}_FILE"):
+        return Path(path).read_text(encoding="utf-8").strip()
+    return os.environ.get(name, default)
+
+
+def flag(name: str, default: bool = False) -> bool:
+    """A yes or no; anything else is refused."""
+    value = os.environ.get(name, str(default)).strip().lower()
+    if value in TRUE:
+        return True
+    if value in FALSE:
+        return False
+    raise ImproperlyConfigured(f"{name} must be one of true or false. It is {value!r}.")
+
+
+def number(name: str, default: int, *, least: int = 0) -> int:
+    """A whole number of at least `least`."""
+    value = os.environ.get(name, str(default)).strip()
+    try:
+        parsed = int(value)
+    except ValueError:
+        raise ImproperlyConfigured(f"{name} must be a whole number. It is {value!r}.") from None
+    if parsed < least:
+        raise ImproperlyConfigured(f"{name} must be at least {least}. It is {parsed}.")
+    return parsed
+
+
+def words(name: str, default: str = "") -> list[str]:
+    """A list written with commas."""
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
+
+
+def database(url: str) -> dict[str, Any]:
+    """Django's settings for a `postgresql://user:secret@host:port/name?host=/socket/dir` URL."""
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://. Purser runs on PostgreSQL only.")
+    query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")),
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": query.pop("host", None) or parts.hostname or "",
+        "PORT": str(parts.port or query.pop("port", "")),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": query,
+    }
+
+
+def redis_url(url: str, database_number: int) -> str:
+    """The same Redis with another database number; unix sockets as `unix:///path?db=N`."""
+    parts = urlsplit(url)
+    if parts.scheme == "unix":
+        return f"unix://{parts.path}?db={database_number}"
+    return parts._replace(path=f"/{database_number}").geturl()
+
+
+def broker_url(url: str) -> str:
+    """Celery's spelling of a broker URL: Redis over a unix socket is `redis+socket://` there."""
+    parts = urlsplit(url)
+    return f"redis+socket://{parts.path}?virtual_host=0" if parts.scheme == "unix" else url
+
+
+def required(environment: Mapping[str, str], name: str, hint: str) -> str:
+    """The setting, or a sentence that tells the operator what to set."""
+    if value := environment.get(name):
+        return value
+    raise ImproperlyConfigured(f"{name} is not set. {hint}")

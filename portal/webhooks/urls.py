@@ -1,0 +1,5 @@
+"""Routes of webhooks in."""
+
+from django.urls import URLPattern, URLResolver
+
+urlpatterns: list[URLPattern | URLResolver] = []
