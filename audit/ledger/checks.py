@@ -1,9 +1,8 @@
-"""System checks: the settings and the database role cannot weaken the ledger."""
+"""System checks: the database role cannot weaken the ledger."""
 
 from collections.abc import Sequence
 from typing import Any
 
-from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
@@ -24,23 +23,13 @@ _FAULTS = ("change rows of", "delete rows of", "truncate", "act as the owner of"
 
 
 @register(Tags.database)
-def check_atomic_requests(**kwargs: Any) -> list[CheckMessage]:
-    """Fail when requests run in transactions: `audited` must open the outermost one."""
-    return [
-        Error(f"Database {alias!r} has ATOMIC_REQUESTS on.", hint="Turn it off.", id="ledger.E001")
-        for alias, options in settings.DATABASES.items()
-        if options.get("ATOMIC_REQUESTS")
-    ]
-
-
-@register(Tags.database)
 def check_role(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Fail when the connected role could change history (run by `check --database default`)."""
     return [
         Error(
             f"The database role of {alias!r} can {fault} {table}.",
             hint="Connect as the application role (DATABASE_URL); only migrations use DATABASE_OWNER_URL.",
-            id="ledger.E002",
+            id="ledger.E001",
         )
         for alias in databases or ()
         for table, fault in excess_rights(alias)
