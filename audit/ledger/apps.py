@@ -1,6 +1,9 @@
 """The ledger as a Django app."""
 
 from django.apps import AppConfig
+from django.core.checks import Tags, register
+
+from .checks import check_role
 
 
 class LedgerConfig(AppConfig):
@@ -13,4 +16,4 @@ class LedgerConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the system checks."""
-        from . import checks  # noqa: F401  (importing registers them)
+        register(check_role, Tags.database)

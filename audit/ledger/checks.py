@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error
 from django.db import connections
 
 from .rights import APPEND_ONLY_TABLES
@@ -22,7 +22,6 @@ SELECT c.relname,
 _FAULTS = ("change rows of", "delete rows of", "truncate", "act as the owner of", "act as superuser on")
 
 
-@register(Tags.database)
 def check_role(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
     """Fail when the connected role could change history (run by `check --database default`)."""
     return [

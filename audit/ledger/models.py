@@ -46,6 +46,8 @@ class AppendOnly(models.Model):
     objects = AppendOnlyQuerySet.as_manager()
 
     class Meta:
+        """No table of its own."""
+
         abstract = True
 
     def save(self, *args: Any, **kwargs: Any) -> None:
@@ -75,10 +77,12 @@ class Event(AppendOnly):
     hash = models.BinaryField(max_length=32)
 
     class Meta:
+        """Newest first; every filter of the explorer has an index it can page through."""
+
         verbose_name = _("event")
         verbose_name_plural = _("events")
-        ordering = ["-sequence"]
-        indexes = [
+        ordering = ("-sequence",)
+        indexes = (
             models.Index(fields=["at"], name="ledger_event_at"),
             models.Index(
                 fields=["kind", "sequence"],
@@ -95,7 +99,7 @@ class Event(AppendOnly):
             models.Index(
                 fields=["image", "sequence"], name="ledger_event_image", condition=~models.Q(image="")
             ),
-        ]
+        )
 
     def __str__(self) -> str:
         """Sequence and kind."""
@@ -113,9 +117,11 @@ class Checkpoint(AppendOnly):
     at = models.DateTimeField()
 
     class Meta:
+        """Newest first."""
+
         verbose_name = _("checkpoint")
         verbose_name_plural = _("checkpoints")
-        ordering = ["-size"]
+        ordering = ("-size",)
 
     def __str__(self) -> str:
         """The size it signs."""

@@ -1,4 +1,4 @@
-"""Which database rights the application's role has: all it needs on live rows, reading and adding on history."""
+"""Database rights of the application's role: all it needs on live rows, reading and adding on history."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,4 @@
-"""Writing the ledger: every change opens `audited`, says what it does with `record`, and is kept or undone whole."""
+"""Writing the ledger: a change opens `audited` and says what it does; change and event are kept together."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

@@ -1,0 +1,304 @@
+"""Offline verifier of an audit bundle: one file, Python 3.11 and `cryptography`, no Purser and no database.
+
+    python offline.py bundle.zip --key public.pem [--key older.pem] [--checkpoints DIR]
+
+The formats are written down in docs/audit.md; Purser itself uses the functions of this file.
+"""
+
+import argparse
+import base64
+import binascii
+import hashlib
+import json
+import re
+import sys
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
+
+GENESIS = bytes(32)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
+ED25519 = b"\x01"
+_LINE = re.compile(
+    rb'\{"sequence":(\d{1,18}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","previous":"([0-9a-f]{64})",'
+    rb'"hash":"([0-9a-f]{64})",(?:"proof":\[([0-9a-f",]*)\],)?"body":(\{.*\})\}\n?'
+)
+
+
+class Tampered(Exception):  # noqa: N818  (reads as what it says)
+    """The log is not what was signed; `sequence` is the first event concerned, where one can be named."""
+
+    def __init__(self, message: str, sequence: int | None = None) -> None:
+        super().__init__(message)
+        self.sequence = sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One event of a bundle; `body` are the exact bytes that were hashed, `at` microseconds since 1970."""
+
+    sequence: int
+    at: int
+    previous: bytes
+    hash: bytes
+    body: bytes
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A checkpoint whose signature was verified."""
+
+    origin: str
+    size: int
+    root: bytes
+
+
+def entry_hash(previous: bytes, sequence: int, at: int, body: bytes) -> bytes:
+    """SHA-256 of the hash before (32 bytes), sequence and `at` (8 bytes each, big-endian), and body."""
+    head = previous + sequence.to_bytes(8, "big", signed=True) + at.to_bytes(8, "big", signed=True)
+    return hashlib.sha256(head + body).digest()
+
+
+def leaf_hash(event_hash: bytes) -> bytes:
+    """The Merkle leaf of an event (RFC 6962, 2.1): its 32-byte hash is the leaf's data."""
+    return hashlib.sha256(b"\x00" + event_hash).digest()
+
+
+def node_hash(left: bytes, right: bytes) -> bytes:
+    """The parent of two Merkle nodes (RFC 6962, 2.1)."""
+    return hashlib.sha256(b"\x01" + left + right).digest()
+
+
+class Tree:
+    """A growing RFC 6962 Merkle tree, kept as its frontier: the roots of the full subtrees, largest first."""
+
+    def __init__(self, size: int = 0, frontier: Sequence[bytes] = ()) -> None:
+        if len(frontier) != size.bit_count():
+            raise Tampered(f"a tree of {size} events has {size.bit_count()} peaks, not {len(frontier)}")
+        self.size = size
+        self.frontier = list(frontier)
+
+    def add(self, event_hash: bytes) -> None:
+        """Append one event."""
+        node, size = leaf_hash(event_hash), self.size
+        while size & 1:
+            node, size = node_hash(self.frontier.pop(), node), size >> 1
+        self.frontier.append(node)
+        self.size += 1
+
+    def root(self) -> bytes:
+        """The root over all events so far; of no events, the hash of nothing."""
+        if not self.frontier:
+            return hashlib.sha256().digest()
+        root = self.frontier[-1]
+        for peak in reversed(self.frontier[:-1]):
+            root = node_hash(peak, root)
+        return root
+
+
+def root_from_proof(event_hash: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
+    """The root an inclusion proof leads to (RFC 9162, 2.1.3.2); raises Tampered if it cannot fit."""
+    node, last = leaf_hash(event_hash), size - 1
+    if not 0 <= index < size:
+        raise Tampered(f"event {index + 1} lies outside a log of {size}", index + 1)
+    for step in proof:
+        if not last:
+            raise Tampered("an inclusion proof is too long")
+        if index & 1 or index == last:
+            node = node_hash(step, node)
+            while index and not index & 1:
+                index, last = index >> 1, last >> 1
+        else:
+            node = node_hash(node, step)
+        index, last = index >> 1, last >> 1
+    if last:
+        raise Tampered("an inclusion proof is too short")
+    return node
+
+
+def key_hash(origin: str, key: Ed25519PublicKey) -> bytes:
+    """The four bytes that name a key in a signed note (C2SP signed-note)."""
+    raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
+    return hashlib.sha256(origin.encode() + b"\n" + ED25519 + raw).digest()[:4]
+
+
+def open_note(text: str, keys: Iterable[Ed25519PublicKey]) -> Note:
+    """The checkpoint in a C2SP signed note, once a signature by one of `keys` holds; else raises Tampered."""
+    body, separator, signatures = text.rpartition("\n\n")
+    lines = body.split("\n")
+    if not separator or len(lines) < 3 or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1]):
+        raise Tampered("a checkpoint is not a signed note")
+    signed = (body + "\n").encode()
+    if not any(_signs(line, lines[0], signed, list(keys)) for line in signatures.splitlines()):
+        raise Tampered(f"the checkpoint of {lines[1]} events is not signed by a given key")
+    return Note(origin=lines[0], size=int(lines[1]), root=_unbase64(lines[2]))
+
+
+def _signs(line: str, origin: str, signed: bytes, keys: list[Ed25519PublicKey]) -> bool:
+    dash, _, rest = line.partition(" ")
+    name, _, encoded = rest.rpartition(" ")
+    raw = _unbase64(encoded)
+    if dash != "—" or name != origin or len(raw) != 68:
+        return False
+    with suppress(InvalidSignature):
+        for key in (key for key in keys if key_hash(origin, key) == raw[:4]):
+            key.verify(raw[4:], signed)
+            return True
+    return False
+
+
+def _unbase64(text: str) -> bytes:
+    try:
+        return base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        raise Tampered("a checkpoint holds broken base64") from None
+
+
+def one_view(notes: Iterable[Note]) -> dict[int, bytes]:
+    """Size -> root of all notes; raises Tampered when two notes of one log disagree (a split view)."""
+    roots: dict[int, bytes] = {}
+    origins = set()
+    for note in notes:
+        origins.add(note.origin)
+        if roots.setdefault(note.size, note.root) != note.root:
+            raise Tampered(f"two checkpoints of {note.size} events disagree")
+    if len(origins) > 1:
+        raise Tampered(f"checkpoints of several logs: {', '.join(sorted(origins))}")
+    return roots
+
+
+def read_line(raw: bytes) -> Line:
+    """One line of events.jsonl; raises Tampered if it has another form."""
+    match = _LINE.fullmatch(raw)
+    if match is None:
+        raise Tampered(f"a line of events.jsonl has a strange form: {raw[:80]!r}")
+    sequence, at, previous, own, proof, body = match.groups()
+    path = tuple(map(binascii.unhexlify, re.findall(rb"[0-9a-f]{64}", proof or b"")))
+    return Line(
+        int(sequence), _microseconds(at), binascii.unhexlify(previous), binascii.unhexlify(own), body, path
+    )
+
+
+def _microseconds(text: bytes) -> int:
+    try:
+        return (datetime.fromisoformat(text.decode()) - EPOCH) // MICROSECOND
+    except ValueError:
+        raise Tampered(f"{text.decode()} is no time") from None
+
+
+def check_chain(lines: Iterable[Line], roots: Mapping[int, bytes]) -> int:
+    """Verify a whole log from its first event: numbers, links, hashes, and the root at every checkpoint.
+
+    Returns how many events it has; raises Tampered at the first fault.
+    """
+    tree, head, signed = Tree(), GENESIS, max(roots, default=0)
+    for line in lines:
+        number = tree.size + 1
+        if line.sequence != number:
+            raise Tampered(f"event {number} is missing or out of place (found {line.sequence})", number)
+        if line.previous != head:
+            raise Tampered(f"event {number} does not follow the event before it", number)
+        _check_hash(line)
+        head = line.hash
+        tree.add(head)
+        if number in roots and tree.root() != roots[number]:
+            raise Tampered(f"the first {number} events are not those that were signed", number)
+    if signed > tree.size:
+        raise Tampered(f"events {tree.size + 1} to {signed} were signed and are missing", tree.size + 1)
+    return tree.size
+
+
+def _check_hash(line: Line) -> None:
+    if entry_hash(line.previous, line.sequence, line.at, line.body) != line.hash:
+        raise Tampered(f"event {line.sequence} was changed", line.sequence)
+
+
+def check_selection(lines: Iterable[Line], roots: Mapping[int, bytes]) -> int:
+    """Verify selected events, each by its inclusion proof against the largest checkpoint; returns the count."""
+    size, last, count = max(roots, default=0), 0, 0
+    for line in lines:
+        if line.sequence <= last:
+            raise Tampered(f"event {line.sequence} is repeated or out of place", line.sequence)
+        _check_hash(line)
+        if root_from_proof(line.hash, line.sequence - 1, size, line.proof) != roots.get(size):
+            raise Tampered(f"event {line.sequence} is not in the signed log", line.sequence)
+        last, count = line.sequence, count + 1
+    return count
+
+
+def _check_files(archive: zipfile.ZipFile, digests: Mapping[str, str]) -> None:
+    # This finds damage; malice is found by the signatures.
+    for name, digest in digests.items():
+        if hashlib.sha256(archive.read(name)).hexdigest() != digest:
+            raise Tampered(f"{name} is not the file named in the manifest")
+
+
+def verify_bundle(path: Path, keys: Sequence[Ed25519PublicKey], places: Sequence[Path] = ()) -> list[str]:
+    """Verify a bundle with public keys and the checkpoints kept elsewhere.
+
+    Returns what was verified and its limits, in sentences; raises Tampered at the first fault.
+    """
+    outside = [file.read_text("utf-8") for place in places for file in sorted(place.rglob("*.txt"))]
+    with zipfile.ZipFile(path) as archive:
+        manifest = json.loads(archive.read("manifest.json"))
+        own = [archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoints/")]
+        roots = one_view(open_note(text, keys) for text in own + outside)
+        check = check_chain if manifest["scope"] == "whole" else check_selection
+        count = check(map(read_line, archive.open("events.jsonl")), roots)
+        _check_files(archive, manifest["files"])
+    first = f"{count} events agree with {len(roots)} signed checkpoints ({len(outside)} from a second place)."
+    limits = _limits(count, max(roots, default=0), whole=check is check_chain, outside=bool(outside))
+    return [first, *limits]
+
+
+def _limits(events: int, signed: int, *, whole: bool, outside: bool) -> Iterator[str]:
+    if not whole:
+        yield f"Each is in the signed log of {signed} events. That no other event matches is not proven here."
+        return
+    yield f"The log is unbroken, and events 1 to {signed} are exactly those that were signed."
+    if events > signed:
+        yield f"Limit: the last {events - signed} events are chained but not yet signed."
+    if not outside:
+        yield "Limit: a tail cut off with its checkpoints shows only against checkpoints kept elsewhere."
+
+
+def load_key(path: Path) -> Ed25519PublicKey:
+    """The Ed25519 public key in a PEM file; raises TypeError for another kind."""
+    key = load_pem_public_key(path.read_bytes())
+    if not isinstance(key, Ed25519PublicKey):
+        raise TypeError(f"{path} holds no Ed25519 public key")
+    return key
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The command line: 0 verified, 1 tampered with, 2 not readable."""
+    parser = argparse.ArgumentParser(description="Verify an audit bundle of Purser without Purser.")
+    parser.add_argument("bundle", type=Path)
+    parser.add_argument(
+        "--key", type=Path, action="append", required=True, help="public key (PEM), repeatable"
+    )
+    parser.add_argument("--checkpoints", type=Path, action="append", default=[], help="folder kept elsewhere")
+    options = parser.parse_args(arguments)
+    try:
+        said = verify_bundle(options.bundle, [load_key(path) for path in options.key], options.checkpoints)
+    except Tampered as fault:
+        sys.stdout.write(f"NOT VERIFIED: {fault}.\n")
+        return 1
+    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as fault:
+        sys.stderr.write(f"Cannot read: {fault}\n")
+        return 2
+    sys.stdout.write("VERIFIED. " + "\n".join(said) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
