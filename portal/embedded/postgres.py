@@ -5,6 +5,7 @@ import os
 import secrets
 import signal
 import subprocess
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +21,7 @@ SUPERUSER, OWNER, APPLICATION, DATABASE = "postgres", "purser_owner", "purser_ap
 PORT = "5432"  # names the socket file only
 START_SECONDS = 120.0  # recovery after a crash replays the log first
 STOP_SECONDS = 30.0
+ORPHAN_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -48,7 +50,8 @@ class Cluster:
 
     def url(self, *, role: str, password: str, database: str = DATABASE) -> str:
         """The libpq address over the socket."""
-        return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={quote(str(self.sockets), safe='')}"
+        folder = quote(str(self.sockets), safe="")
+        return f"postgresql://{role}:{quote(password, safe='')}@/{database}?host={folder}"
 
 
 def create(cluster: Cluster, *, passwords: Mapping[str, str]) -> None:
@@ -68,23 +71,18 @@ def create(cluster: Cluster, *, passwords: Mapping[str, str]) -> None:
 def start(cluster: Cluster) -> subprocess.Popen[bytes]:
     """Start the server as our child and wait until it takes connections.
 
-    Requires that no live server holds the data folder (see `running`). Raises EmbeddedError with its last words.
+    Requires that no live server holds the data folder (see `running`).
+    Raises EmbeddedError with its last words.
     """
-    (cluster.data / "postmaster.pid").unlink(missing_ok=True)
-    server = spawn(
-        _serve(cluster),
-        log=cluster.log,
-        death_signal=signal.SIGINT,
-        account=cluster.account,
-        cwd=cluster.home,
-    )
-    wait_until(lambda: server.poll() is not None or _ready(cluster), seconds=START_SECONDS)
-    if server.poll() is not None or not _ready(cluster):
-        stop(identity(server.pid), how=signal.SIGINT, seconds=STOP_SECONDS)
-        raise EmbeddedError(
-            f"PostgreSQL did not start. Its log {cluster.log} ends:\n{_last_lines(cluster.log)}"
-        )
-    return server
+    deadline = time.monotonic() + ORPHAN_SECONDS
+    while True:
+        server = _start_once(cluster)
+        if server.poll() is None:
+            return server
+        words = _last_lines(cluster.log)
+        if "shared memory block" not in words or time.monotonic() > deadline:
+            raise EmbeddedError(f"PostgreSQL did not start. Its log {cluster.log} ends:\n{words}")
+        time.sleep(0.2)  # sessions of a killed server are still ending
 
 
 def running(cluster: Cluster) -> Identity | None:
@@ -132,6 +130,37 @@ def passwords_in(path: Path) -> dict[str, str]:
     return kept
 
 
+def _start_once(cluster: Cluster) -> subprocess.Popen[bytes]:
+    _disown_pid_file(cluster)
+    server = spawn(
+        _serve(cluster),
+        log=cluster.log,
+        death_signal=signal.SIGINT,
+        account=cluster.account,
+        cwd=cluster.home,
+    )
+    wait_until(lambda: server.poll() is not None or _ready(cluster, server.pid), seconds=START_SECONDS)
+    if server.poll() is None and not _ready(cluster, server.pid):
+        stop(identity(server.pid), how=signal.SIGINT, seconds=STOP_SECONDS)
+        server.wait()
+    return server
+
+
+def _disown_pid_file(cluster: Cluster) -> None:
+    """Let PostgreSQL start although the pid of a dead server was given to another process or is a zombie.
+
+    It trusts the pid of its own parent, so ours is written there; the rest of the file stays, because from it
+    PostgreSQL knows whether sessions of the dead server still use the data.
+    """
+    path = cluster.data / "postmaster.pid"
+    if not path.exists():
+        return
+    _pid, rest = path.read_text("utf-8").split("\n", 1)
+    with path.open("r+", encoding="utf-8") as file:
+        file.write(f"{os.getpid()}\n{rest}")
+        file.truncate()
+
+
 def _ensure_role(connection: psycopg.Connection, *, role: str, password: str) -> None:
     known = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role]).fetchone()
     verb = "ALTER" if known else "CREATE"
@@ -176,12 +205,12 @@ def _serve(cluster: Cluster) -> list[str]:
     return [str(cluster.programs / "postgres"), "-D", str(cluster.data), *options]
 
 
-def _ready(cluster: Cluster) -> bool:
+def _ready(cluster: Cluster, pid: int) -> bool:
     try:
         lines = (cluster.data / "postmaster.pid").read_text("utf-8").splitlines()
     except OSError:
         return False
-    return len(lines) > 7 and lines[7].strip() == "ready"
+    return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
 
 def _private(folder: Path, account: Account | None) -> None:

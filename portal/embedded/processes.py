@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from portal.embedded.errors import EmbeddedError
 
@@ -40,7 +41,7 @@ class Account:
 
 
 def started_at(pid: int) -> int:
-    """The start of a running process in clock ticks since boot; 0 when it is gone or a zombie (proc(5), stat)."""
+    """When a process started, in clock ticks since boot (proc(5), stat); 0 when it is gone or a zombie."""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()
     except (OSError, ValueError):
@@ -51,6 +52,22 @@ def started_at(pid: int) -> int:
 def identity(pid: int) -> Identity:
     """The identity of a process as it runs now."""
     return Identity(pid=pid, start=started_at(pid))
+
+
+def write_identity(path: Path, process: Identity) -> None:
+    """Keep a process's identity as `pid start`, replaced in one step."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    draft.write_text(f"{process.pid} {process.start}\n", "ascii")
+    draft.replace(path)
+
+
+def read_identity(path: Path) -> Identity | None:
+    """The identity kept in a file; none when there is none that can be read."""
+    try:
+        pid, start = path.read_text("ascii").split()
+        return Identity(pid=int(pid), start=int(start))
+    except (OSError, ValueError):
+        return None
 
 
 def command_line(pid: int) -> list[str]:
@@ -75,7 +92,7 @@ def spawn(
     The kernel sends `death_signal` when the calling thread ends: call from the main thread.
     """
     with log.open("ab") as output:
-        return subprocess.Popen(
+        return subprocess.Popen(  # noqa: S603 - arguments are ours
             list(argv),
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -83,7 +100,7 @@ def spawn(
             start_new_session=True,
             env=dict(environment) if environment is not None else None,
             cwd=cwd,
-            preexec_fn=_die_with(os.getpid(), death_signal),
+            preexec_fn=_die_with(os.getpid(), death_signal),  # noqa: PLW1509 - called in the main thread
             **_as_account(account),
         )
 
@@ -93,7 +110,7 @@ def run(argv: Sequence[str], *, account: Account | None = None, cwd: Path | None
 
     Raises EmbeddedError with what it wrote when it fails.
     """
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - arguments are ours
         list(argv),
         capture_output=True,
         text=True,
@@ -117,7 +134,7 @@ def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
 
 
 def stop(process: Identity, *, how: signal.Signals, seconds: float) -> bool:
-    """Ask a process to end and wait for it; SIGKILL when the seconds are over. True when it ended by itself."""
+    """Ask a process to end and wait; SIGKILL when the seconds are over. True when it ended by itself."""
     if not _send(process, how):
         return True
     if wait_until(lambda: _reaped(process), seconds=seconds):
@@ -147,7 +164,7 @@ def _create_account(name: str) -> pwd.struct_passwd:
         raise EmbeddedError(
             f"PostgreSQL does not run as root, and there is no useradd to make the user {name}."
         )
-    made = subprocess.run(
+    made = subprocess.run(  # noqa: S603 - arguments are ours
         [
             tool,
             "--system",
@@ -168,7 +185,7 @@ def _create_account(name: str) -> pwd.struct_passwd:
         raise EmbeddedError(f"The user {name} could not be made: {made.stderr.strip()}") from None
 
 
-def _as_account(account: Account | None) -> dict[str, object]:
+def _as_account(account: Account | None) -> dict[str, Any]:
     return {"user": account.uid, "group": account.gid, "extra_groups": []} if account else {}
 
 

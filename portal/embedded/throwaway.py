@@ -11,12 +11,13 @@ from pathlib import Path
 
 from portal.embedded import postgres, redis
 from portal.embedded.binaries import postgresql
-from portal.embedded.places import REPOSITORY, root_home
+from portal.embedded.places import REPOSITORY, root_home, socket_folder
 from portal.embedded.processes import Identity, identity, service_account, stop
 
 PREFIX = "purser-test-"
 LEAST_FREE = 512 * 1024 * 1024  # bytes: clusters of two workers with their logs
-PASSWORDS = dict.fromkeys((postgres.SUPERUSER, postgres.OWNER, postgres.APPLICATION), "throwaway")
+PASSWORD = "throwaway"  # noqa: S105 - the cluster is private and gone after the run
+PASSWORDS = dict.fromkeys((postgres.SUPERUSER, postgres.OWNER, postgres.APPLICATION), PASSWORD)
 
 
 def start_missing(environment: MutableMapping[str, str]) -> list[Callable[[], object]]:
@@ -42,16 +43,16 @@ def _start_postgres(home: Path, environment: MutableMapping[str, str]) -> Callab
     account = service_account()
     cluster = postgres.Cluster(
         home=home / "postgres",
-        sockets=home / "postgres" / "run",
-        programs=postgresql(copy_to=root_home(REPOSITORY) if account else None),
+        sockets=socket_folder(home / "postgres" / "run"),
+        programs=postgresql(copy_to=root_home(REPOSITORY / ".data") if account else None),
         account=account,
         durable=False,
     )
     postgres.create(cluster, passwords=PASSWORDS)
     server = identity(postgres.start(cluster).pid)
     postgres.prepare(cluster, passwords=PASSWORDS, testing=True)
-    environment["DATABASE_URL"] = cluster.url(role=postgres.APPLICATION, password="throwaway")
-    environment["DATABASE_OWNER_URL"] = cluster.url(role=postgres.OWNER, password="throwaway")
+    environment["DATABASE_URL"] = cluster.url(role=postgres.APPLICATION, password=PASSWORD)
+    environment["DATABASE_OWNER_URL"] = cluster.url(role=postgres.OWNER, password=PASSWORD)
     return partial(stop, server, how=signal.SIGINT, seconds=postgres.STOP_SECONDS)
 
 
