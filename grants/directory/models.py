@@ -24,7 +24,9 @@ class Person(models.Model):
 
     class Meta:
         constraints: ClassVar = [
-            models.CheckConstraint(condition=Q(user_name=Lower("user_name")), name="person_user_name_lower_case"),
+            models.CheckConstraint(
+                condition=Q(user_name=Lower("user_name")), name="person_user_name_lower_case"
+            ),
             models.CheckConstraint(
                 condition=Q(active=True, disabled_at=None) | Q(active=False, disabled_at__isnull=False),
                 name="person_disabled_has_time",
@@ -66,7 +68,9 @@ class Identity(models.Model):
     subject = models.CharField(max_length=255)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["issuer", "subject"], name="one_person_per_identity")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="one_person_per_identity")
+        ]
 
     def __str__(self) -> str:
         return f"{self.subject} at {self.issuer}"
@@ -92,7 +96,9 @@ class Membership(models.Model):
     source = models.CharField(max_length=10, choices=SOURCES, default=Source.CSV)
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["team", "person"], name="one_place_per_team")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["team", "person"], name="one_place_per_team")
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} in {self.team}"

@@ -1,4 +1,4 @@
-"""The words of the directory: roles in a team and across teams, project states, where a fact came from. Pure."""
+"""Words of the directory: roles in a team and across teams, project states, where a fact came from. Pure."""
 
 from enum import StrEnum
 

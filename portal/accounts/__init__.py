@@ -1,0 +1,1 @@
+"""Sign-in: sessions, identity claims, API tokens."""

@@ -17,7 +17,9 @@ class User(AbstractBaseUser):
 
     username = models.CharField(max_length=150, unique=True)
     email = models.EmailField(blank=True)
-    person = models.OneToOneField(Person, null=True, blank=True, on_delete=models.PROTECT, related_name="user")
+    person = models.OneToOneField(
+        Person, null=True, blank=True, on_delete=models.PROTECT, related_name="user"
+    )
     date_joined = models.DateTimeField(auto_now_add=True)
 
     objects = UserManager()

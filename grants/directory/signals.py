@@ -1,0 +1,9 @@
+"""What the directory tells higher rooms, inside the transaction: receivers write rows that commit with it."""
+
+from django.dispatch import Signal
+
+person_disabled = Signal()
+"""`person_id`, `by` (Actor), `now`: the person may do nothing from this commit on."""
+
+person_left_team = Signal()
+"""`person_id`, `team_id`, `by` (Actor), `now`: the person is no longer in the team."""
