@@ -1,4 +1,4 @@
-"""The checks of the first rule set: each looks at facts and says all it finds. Pure, no clock, no database."""
+"""The checks of the first rule set: each looks at facts and says all it finds. Pure."""
 
 import math
 from collections.abc import Callable, Iterable, Iterator
@@ -66,7 +66,7 @@ def check_people(facts: Facts, now: datetime) -> Iterator[Result]:
     count, most = len(facts.members), facts.settings.max_people
     unknown = [member for member in facts.members if not member.known or member.person_id is None]
     gone = [member for member in facts.members if member.known and not member.active]
-    problems = (
+    problems: tuple[tuple[str, bool, dict[str, Any]], ...] = (
         ("nobody", count == 0, {}),
         ("too_many_people", count > most, {"count": count, "max_people": most}),
         ("unknown_people", bool(unknown), _people(unknown)),

@@ -1,5 +1,4 @@
-"""Runs every check, fails closed, and names the rules it ran. The page, the API, the sending and the decision
-all come here. Pure."""
+"""Runs every check for page, API, sending and decision alike; fails closed; names the rules it ran. Pure."""
 
 import hashlib
 import json
@@ -44,9 +43,11 @@ def recheck(frozen: Facts, current: Facts, now: datetime) -> Evaluation:
 
     The people, images and window of `frozen` (stored when the request was sent) are judged by what `current`
     says of them now: people active, images there and not blocked, scans, the security lane for what has
-    become restricted, the end still to come. Who or what `current` no longer knows counts as gone. A tag that
-    has moved is told, since the approval is for the digest that was sent. Nothing is left for later here:
-    what could not be checked cannot be approved. A denial needs no recheck.
+    become restricted, the end still to come. Who or what `current` no longer knows counts as gone.
+
+    In `current`, an image's `digest` is where its tag points now, while `exists` and the scan speak of the
+    digest that was sent. A tag that has moved is only told: the approval is for the digest that was sent.
+    Nothing is left for later here: what could not be checked cannot be approved. A denial needs no recheck.
     """
     evaluation = evaluate(_as_of_now(frozen, current), now, rules=DECISION_RULES)
     return replace(evaluation, results=evaluation.results + _moved(frozen, current))
@@ -90,10 +91,8 @@ def _image_now(sent: Image, now: Image | None) -> Image:
 
 def _moved(frozen: Facts, current: Facts) -> tuple[Result, ...]:
     digests = {image.image_id: image.digest for image in current.images}
-    moved = [
-        image for image in frozen.images if image.digest and digests.get(image.image_id, image.digest) != image.digest
-    ]
+    moved = [image for image in frozen.images if digests.get(image.image_id, image.digest) != image.digest]
     return tuple(
         Result(Rule.MOVED, Outcome.WARNING, "tag_moved", {"image_id": image.image_id, "image": image.label})
-        for image in sorted(moved, key=lambda image: image.label)
+        for image in sorted(moved, key=lambda image: (image.label, image.image_id))
     )
