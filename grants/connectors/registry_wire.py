@@ -3,14 +3,16 @@
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import monotonic
 from urllib.parse import urljoin
 
 import httpx
 
-from grants.connectors.errors import ConnectorError, Malformed, Permanent
+from grants.connectors.errors import ConnectorError, Malformed, Permanent, Transient
 from grants.connectors.http_rules import connection_errors, error_for_status
 
 _MAX_BODY = 4 * 1024 * 1024  # the OCI distribution spec's limit for a manifest
+_PATIENCE = 6  # timeouts that one whole body may take: a trickle never exceeds the timeout of one read
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 
 TokenFor = Callable[[list[str]], str]
@@ -35,6 +37,7 @@ class RegistryWire:
         self.base = httpx.URL(base_url.rstrip("/") + "/")
         self.host = self.base.netloc.decode()
         self._token_for = token_for
+        self._timeout = timeout
         # The environment's proxies are not used: a registry's address is a setting, and so is its proxy.
         self._http = httpx.Client(timeout=httpx.Timeout(timeout), verify=verify, proxy=proxy, trust_env=False)
 
@@ -61,7 +64,7 @@ class RegistryWire:
         bearer = self._token_for(scopes) if token is None else token
         for _ in range(redirects + 1):
             answer = self._send(method, url, accept=accept, token=bearer)
-            if answer.status not in (301, 302, 303, 307, 308):
+            if answer.status not in _REDIRECTS:
                 return answer
             url = _next_hop(url, answer.headers.get("Location", ""))
         raise Permanent(f"{self.host} redirects where it should answer.", code=str(answer.status))
@@ -80,11 +83,13 @@ class RegistryWire:
     def _body(self, response: httpx.Response) -> bytes:
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise Malformed(f"{self.host} compressed an answer that was asked for as it is.")
-        body = bytearray()
+        body, until = bytearray(), monotonic() + _PATIENCE * self._timeout
         for chunk in response.iter_raw():
             body += chunk
             if len(body) > _MAX_BODY:
                 raise Malformed(f"{self.host} sent an answer of more than {_MAX_BODY} bytes.")
+            if monotonic() > until:
+                raise Transient(f"{self.host} answers too slowly.")
         return bytes(body)
 
     def error(self, answer: Answer, *, changes: bool = False) -> ConnectorError:

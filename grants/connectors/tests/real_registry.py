@@ -2,6 +2,7 @@
 
 import base64
 import datetime as dt
+import json
 import re
 import shutil
 import subprocess
@@ -12,12 +13,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from queue import Queue
 
+import httpx
 import jwt
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+
+from grants.connectors.manifests import OCI_MANIFEST, digest_of
 
 ISSUER = "purser-test"
 SERVICE = "registry-test"
@@ -27,7 +31,11 @@ log: {{level: info, accesslog: {{disabled: true}}}}
 storage: {{filesystem: {{rootdirectory: {root}/data}}, delete: {{enabled: true}}}}
 http: {{addr: "127.0.0.1:0"}}
 auth:
-  token: {{realm: "http://127.0.0.1/registry/token", service: {service}, issuer: {issuer}, rootcertbundle: {root}/ca.pem}}
+  token:
+    realm: "http://127.0.0.1/registry/token"
+    service: {service}
+    issuer: {issuer}
+    rootcertbundle: {root}/ca.pem
 """
 
 
@@ -104,7 +112,7 @@ def running_registry(root: Path) -> Iterator[RealRegistry]:
     (root / "ca.pem").write_bytes(signer.bundle)
     config = root / "config.yml"
     config.write_text(CONFIG.format(root=root, service=SERVICE, issuer=ISSUER))
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own arguments
         [binary, "serve", str(config)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     )
     try:
@@ -125,3 +133,24 @@ def _listening(process: "subprocess.Popen[str]") -> str:
 
     threading.Thread(target=drain, daemon=True).start()
     return found.get(timeout=10)
+
+
+def push_small_image(registry: RealRegistry, repository: str, *, tag: str = "stable") -> str:
+    """Push the smallest image there is (a config, no layers) by hand and return its digest."""
+    config = b'{"architecture":"amd64","os":"linux","config":{"Labels":{"team":"fraud"}},"rootfs":{}}'
+    digest = digest_of(config)
+    token = registry.token_for([f"repository:{repository}:pull,push"])
+    descriptor = {
+        "mediaType": "application/vnd.oci.image.config.v1+json",
+        "digest": digest,
+        "size": len(config),
+    }
+    body = {"schemaVersion": 2, "mediaType": OCI_MANIFEST, "config": descriptor, "layers": []}
+    document = json.dumps(body).encode()
+    with httpx.Client(headers={"Authorization": f"Bearer {token}"}, trust_env=False) as http:
+        start = http.post(f"{registry.url}/v2/{repository}/blobs/uploads/").raise_for_status()
+        place = httpx.URL(start.headers["Location"]).copy_merge_params({"digest": digest})
+        http.put(place, content=config).raise_for_status()
+        url = f"{registry.url}/v2/{repository}/manifests/{tag}"
+        http.put(url, content=document, headers={"Content-Type": OCI_MANIFEST}).raise_for_status()
+    return digest_of(document)
