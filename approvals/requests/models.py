@@ -38,6 +38,8 @@ class Request(models.Model):
     rule_set_version = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
+    updated_by = models.CharField(max_length=200, help_text="the name of who changed it last")
+    authors = models.ManyToManyField(Person, related_name="+", help_text="wrote part of it, so may not decide it")
     submitted_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     last_nudged_at = models.DateTimeField(null=True, blank=True)
