@@ -1,12 +1,23 @@
 """Teams, projects, people: who somebody is and what they may be asked to do."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from django.db import models
 from django.db.models import Q
 from django.db.models.functions import Lower
 
+from grants.directory.folding import fold
 from grants.directory.roles import PROJECT_STATES, SOURCES, TEAM_ROLES, ProjectState, Source, TeamRole
+
+
+class FoldedName(models.CharField):  # type: ignore[type-arg]  # not subscriptable at run time
+    """Keeps `name` in the form names are compared in, on every save and bulk_create."""
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> Any:
+        """Fold the name that is about to be written."""
+        folded = fold(getattr(model_instance, "name", ""))[: self.max_length]
+        setattr(model_instance, self.attname, folded)
+        return folded
 
 
 class Person(models.Model):
@@ -14,6 +25,7 @@ class Person(models.Model):
 
     user_name = models.CharField(max_length=150, unique=True)
     name = models.CharField(max_length=200)
+    folded_name = FoldedName(max_length=200, db_index=True, editable=False)
     employee_number = models.CharField(max_length=50, null=True, blank=True, unique=True)
     active = models.BooleanField(default=True)
     disabled_at = models.DateTimeField(null=True, blank=True)
