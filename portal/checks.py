@@ -3,15 +3,8 @@
 from typing import Any
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Warning, register
-
-
-@register()
-def transactions_are_ours(**_kwargs: Any) -> list[CheckMessage]:
-    """`ATOMIC_REQUESTS` would wrap services in a transaction that is not theirs to end."""
-    if not any(database.get("ATOMIC_REQUESTS") for database in settings.DATABASES.values()):
-        return []
-    return [Error("ATOMIC_REQUESTS must stay off: services open their own durable transactions.", id="purser.E001")]
+from django.core import checks
+from django.core.checks import CheckMessage, register
 
 
 @register(deploy=True)
@@ -20,7 +13,7 @@ def sign_in_is_configured(**_kwargs: Any) -> list[CheckMessage]:
     if settings.OIDC["issuer"] or settings.SAML_METADATA_URL:
         return []
     return [
-        Warning(
+        checks.Warning(
             "No identity provider is named, so nobody can sign in.",
             hint="Set OIDC_ISSUER, OIDC_CLIENT_ID and OIDC_CLIENT_SECRET, or SAML_METADATA_URL.",
             id="purser.W001",
@@ -34,7 +27,7 @@ def checkpoints_leave_the_machine(**_kwargs: Any) -> list[CheckMessage]:
     if len(settings.PURSER_CHECKPOINT_DIRS) > 1:
         return []
     return [
-        Warning(
+        checks.Warning(
             "Audit checkpoints are written to one folder only.",
             hint="Name a second folder on another machine in PURSER_CHECKPOINT_DIRS.",
             id="purser.W002",

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.utils.translation import gettext_lazy as _
 
@@ -17,7 +18,7 @@ BASE_URL = env.text("PURSER_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 SECURE = BASE_URL.startswith("https://")
 DEBUG = env.flag("PURSER_DEBUG")
 SECRET_KEY = secret_key(DATA_DIR)
-ALLOWED_HOSTS = [*env.words("PURSER_HOSTS"), env.urlsplit(BASE_URL).hostname or "", "127.0.0.1", "localhost"]
+ALLOWED_HOSTS = [*env.words("PURSER_HOSTS"), urlsplit(BASE_URL).hostname or "", "127.0.0.1", "localhost"]
 CSRF_TRUSTED_ORIGINS = [BASE_URL, *env.words("PURSER_TRUSTED_ORIGINS")]
 
 INSTALLED_APPS = [
@@ -100,7 +101,9 @@ TEMPLATES = [
 _role = "DATABASE_OWNER_URL" if os.environ.get("PURSER_DATABASE_ROLE") == "owner" else "DATABASE_URL"
 DATABASES = {
     "default": env.database(
-        env.required(os.environ, _role, "Start through manage.py for the embedded database, or name your own.")
+        env.required(
+            os.environ, _role, "Start through manage.py for the embedded database, or name your own."
+        )
     )
 }
 DATABASE_APP_ROLE = env.database(os.environ["DATABASE_URL"])["USER"]
@@ -196,7 +199,12 @@ SOCIALACCOUNT_PROVIDERS = {
                 "name": OIDC["name"],
                 "settings": {
                     "idp": {"entity_id": SAML_ENTITY_ID, "metadata_url": SAML_METADATA_URL},
-                    "attribute_mapping": {"uid": "uid", "email": "email", "name": "displayName", "groups": "groups"},
+                    "attribute_mapping": {
+                        "uid": "uid",
+                        "email": "email",
+                        "name": "displayName",
+                        "groups": "groups",
+                    },
                 },
             }
         ]
@@ -219,7 +227,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("PURSE
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 X_FRAME_OPTIONS = "DENY"
 _identity_origins = [
-    "{0.scheme}://{0.netloc}".format(env.urlsplit(url)) for url in (OIDC["issuer"], SAML_METADATA_URL) if url
+    "{0.scheme}://{0.netloc}".format(urlsplit(url)) for url in (OIDC["issuer"], SAML_METADATA_URL) if url
 ]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -248,7 +256,9 @@ STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
-        "BACKEND": env.text("PURSER_STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage")
+        "BACKEND": env.text(
+            "PURSER_STATIC_STORAGE", "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 12 * 1024 * 1024

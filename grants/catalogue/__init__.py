@@ -1,0 +1,1 @@
+"""Registries, images, versions, tags and scans."""

@@ -74,7 +74,9 @@ class Version(models.Model):
     seen_at = models.DateTimeField()
 
     class Meta:
-        constraints: ClassVar = [models.UniqueConstraint(fields=["image", "digest"], name="one_version_per_digest")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["image", "digest"], name="one_version_per_digest")
+        ]
 
     def __str__(self) -> str:
         return self.digest

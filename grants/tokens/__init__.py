@@ -1,0 +1,1 @@
+"""Pull credentials and the registry token service."""

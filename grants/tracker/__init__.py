@@ -1,0 +1,1 @@
+"""Jira: is the project over?"""

@@ -1,0 +1,1 @@
+"""Live topic versions over websockets."""

@@ -1,0 +1,1 @@
+"""Notifications: rows first, then in-app and mail."""

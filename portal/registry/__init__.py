@@ -1,0 +1,1 @@
+"""HTTP of the registry token service."""

@@ -1,0 +1,9 @@
+"""What the catalogue tells higher rooms. Sent inside the transaction of the change."""
+
+from django.dispatch import Signal
+
+image_blocked = Signal()
+"""An image may not be used any more. Arguments: `image_id`, `by`, `now`."""
+
+catalogue_changed = Signal()
+"""A registry was read again or an image was marked. Arguments: `registry_id`."""

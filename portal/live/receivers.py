@@ -1,0 +1,43 @@
+"""What changes which topic."""
+
+from typing import Any
+
+from grants.directory.selectors import approvers_of
+
+from approvals.requests.models import Decision, Lane, Request
+from grants.lifecycle.models import Grant, GrantMember
+from portal.live.topics import bump, recheck
+
+
+def request_changed(request_id: int, **_kwargs: Any) -> None:
+    """A request moved: its page, its requester's home, and the inbox of everyone who may decide it."""
+    request = Request.objects.only("requester_id").get(pk=request_id)
+    deciders = set(Decision.objects.filter(lane__request_id=request_id).values_list("person_id", flat=True))
+    for lane in Lane.objects.filter(request_id=request_id).values_list("name", flat=True):
+        deciders.update(approvers_of(lane).values_list("pk", flat=True))
+    inboxes = [f"inbox:{pk}" for pk in deciders]
+    bump(f"request:{request_id}", f"person:{request.requester_id}", *inboxes)
+
+
+def grant_changed(grant_id: int, **_kwargs: Any) -> None:
+    """A grant moved or was delivered further: its page, its members' homes, the request it came from."""
+    origin = Grant.objects.values_list("origin", flat=True).get(pk=grant_id)
+    people = GrantMember.objects.filter(grant_id=grant_id).values_list("person_id", flat=True)
+    requests = [origin] if origin.startswith("request:") else []
+    bump(f"grant:{grant_id}", *requests, *(f"person:{pk}" for pk in people))
+
+
+def catalogue_changed(**_kwargs: Any) -> None:
+    """The catalogue was read again."""
+    bump("catalogue")
+
+
+def person_disabled(person_id: int, **_kwargs: Any) -> None:
+    """A disabled person's sockets close at once."""
+    recheck(person_id)
+
+
+def signed_out(user: Any, **_kwargs: Any) -> None:
+    """A signed-out session's sockets close at once."""
+    if user and user.person_id:
+        recheck(user.person_id)

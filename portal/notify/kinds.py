@@ -1,0 +1,34 @@
+"""What people are told. Pure."""
+
+from enum import StrEnum
+
+
+class Kind(StrEnum):
+    """The occasions of a request's and a grant's life that somebody should hear of."""
+
+    ASKED = "asked"
+    REMINDER = "reminder"
+    QUESTION = "question"
+    ANSWER = "answer"
+    DECIDED = "decided"
+    DECIDED_ELSEWHERE = "decided_elsewhere"
+    READY = "ready"
+    ENDING = "ending"
+    ENDED = "ended"
+    FAILED = "failed"
+
+
+KINDS = [(kind.value, kind.value) for kind in Kind]
+
+
+def reminder_days(length_days: float) -> tuple[int, ...]:
+    """How many days before the end to remind, scaled to the grant's length.
+
+    A grant of three days or less gets one reminder on its last day; a month's grant 7 and 1; longer ones
+    21, 7 and 1.
+    """
+    if length_days <= 3:
+        return (1,)
+    if length_days <= 31:
+        return (7, 1) if length_days > 8 else (3, 1)
+    return (21, 7, 1)

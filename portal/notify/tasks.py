@@ -1,0 +1,19 @@
+"""Background work of notifications."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from portal.notify.reminders import remind_of_endings
+from portal.notify.services import send_due
+
+
+@shared_task
+def deliver() -> int:
+    """Send the mails that are due."""
+    return send_due(now=timezone.now())
+
+
+@shared_task
+def remind() -> int:
+    """Tell members and leads of grants that end soon."""
+    return remind_of_endings(now=timezone.now())

@@ -1,0 +1,118 @@
+"""The words of notifications: subject and body in the receiver's language, with a link to the current state."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.timezone import localtime
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import override
+
+from portal.notify.kinds import Kind
+from portal.notify.models import Notification
+from portal.pages import words
+
+Texts = Mapping[str, tuple[Promise, Promise]]
+
+TEXTS: Texts = {
+    Kind.ASKED: (
+        _("Decide on %(number)s for %(team)s: %(project)s"),
+        _("%(actor)s asks for access to %(images)s for %(people)s people. You can decide for %(lane)s."),
+    ),
+    Kind.REMINDER: (
+        _("Reminder: %(number)s for %(team)s waits for a decision"),
+        _("%(actor)s asks you to look at %(number)s. You can decide for %(lane)s."),
+    ),
+    Kind.QUESTION: (
+        _("Answer a question on %(number)s for %(team)s"),
+        _("%(actor)s asks: %(text)s"),
+    ),
+    Kind.ANSWER: (
+        _("%(number)s for %(team)s: your question was answered"),
+        _("%(actor)s answers: %(text)s"),
+    ),
+    Kind.DECIDED: (
+        _("%(number)s for %(team)s: %(outcome)s"),
+        _("Your request for %(project)s is now: %(outcome)s. %(text)s"),
+    ),
+    Kind.DECIDED_ELSEWHERE: (
+        _("%(number)s for %(team)s is decided. Nothing is left for you to do"),
+        _("%(actor)s decided for %(lane)s: %(outcome)s."),
+    ),
+    Kind.READY: (
+        _("Ready to pull: %(project)s (%(team)s)"),
+        _("You can now use %(images)s until %(ends)s. The page shows commands that work as pasted."),
+    ),
+    Kind.ENDING: (
+        _("Access for %(project)s (%(team)s) ends on %(ends)s"),
+        _("Your access to %(images)s ends on %(ends)s. Ask for more time before then to keep it."),
+    ),
+    Kind.ENDED: (
+        _("Access for %(project)s (%(team)s) has ended"),
+        _("Your access to %(images)s has ended: %(outcome)s."),
+    ),
+    Kind.FAILED: (
+        _("Setting up access for %(project)s (%(team)s) needs attention"),
+        _("Some of the access is not set up yet. Purser keeps trying. Last answer: %(text)s"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """A notification in words: one line, a sentence or two, and where to look."""
+
+    subject: str
+    body: str
+    url: str
+
+
+def message_of(notification: Notification, *, language: str) -> Message:
+    """The notification in a language; parameters that are codes are said in that language too."""
+    subject, body = TEXTS[notification.kind]
+    with override(language or settings.LANGUAGE_CODE):
+        params = said(notification.params)
+        return Message(subject=str(subject) % params, body=str(body) % params, url=url_of(notification))
+
+
+def said(params: Mapping[str, object]) -> dict[str, object]:
+    """The parameters as the active language says them: status codes as words, moments as dates."""
+    return {name: SAY.get(name, _as_is)(value) for name, value in params.items()}
+
+
+def _as_is(value: object) -> object:
+    # Free text stays on one line: a subject with a line break would end the mail's header.
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def _outcome(value: object) -> object:
+    for kind in ("request", "end", "grant"):
+        try:
+            return words.word(kind, str(value)).label
+        except KeyError:
+            continue
+    return value
+
+
+def _moment(value: object) -> object:
+    return date_format(localtime(datetime.fromisoformat(str(value))), "DATETIME_FORMAT")
+
+
+def _lane(value: object) -> object:
+    return LANES.get(str(value), value)
+
+
+LANES = {"mlops": _("MLOps"), "security": _("Security")}
+SAY: Mapping[str, Callable[[object], object]] = {"outcome": _outcome, "ends": _moment, "lane": _lane}
+
+
+def url_of(notification: Notification) -> str:
+    """The page that shows how things stand now."""
+    if notification.kind in {Kind.ASKED, Kind.REMINDER, Kind.ANSWER, Kind.DECIDED_ELSEWHERE}:
+        return f"{settings.BASE_URL}/approvals/{notification.request_id}/"
+    if notification.grant_id:
+        return f"{settings.BASE_URL}/grants/{notification.grant_id}/"
+    return f"{settings.BASE_URL}/requests/{notification.request_id}/"
