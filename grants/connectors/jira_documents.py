@@ -9,7 +9,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationErro
 from grants.connectors.errors import Malformed
 
 StatusCategory = Literal["new", "indeterminate", "done", "undefined"]
-_CATEGORIES: tuple[StatusCategory, ...] = ("new", "indeterminate", "done", "undefined")
+_CATEGORIES: dict[str, StatusCategory] = {"new": "new", "indeterminate": "indeterminate", "done": "done"}
 
 
 @dataclass(frozen=True, slots=True)
