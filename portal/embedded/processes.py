@@ -137,10 +137,10 @@ def stop(process: Identity, *, how: signal.Signals, seconds: float) -> bool:
     """Ask a process to end and wait; SIGKILL when the seconds are over. True when it ended by itself."""
     if not _send(process, how):
         return True
-    if wait_until(lambda: _reaped(process), seconds=seconds):
+    if wait_until(lambda: not process.alive, seconds=seconds):
         return True
     _send(process, signal.SIGKILL)
-    wait_until(lambda: _reaped(process), seconds=5)
+    wait_until(lambda: not process.alive, seconds=5)
     return False
 
 
@@ -206,14 +206,4 @@ def _send(process: Identity, how: signal.Signals) -> bool:
         os.kill(process.pid, how)
     except ProcessLookupError:
         return False
-    return True
-
-
-def _reaped(process: Identity) -> bool:
-    if process.alive:
-        return False
-    try:
-        os.waitpid(process.pid, os.WNOHANG)
-    except ChildProcessError:
-        return True  # not our child: its own parent collects it
     return True

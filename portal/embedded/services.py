@@ -20,9 +20,11 @@ class Services:
 
     owned: the servers that are our children, by name; empty when settings named others or another process
     owns them. They end with us: `stop` in order, the kernel's signal when we are killed.
+    attached: whether another process owns what we use.
     """
 
     owned: dict[str, Identity] = field(default_factory=dict)
+    attached: bool = False
     ownership: Ownership | None = None
     _pid: int = field(default_factory=os.getpid)
 
@@ -39,6 +41,14 @@ class Services:
             self.ownership = None
 
 
+_first: list[Services] = []
+
+
+def current() -> Services:
+    """What the first `ensure` of this process found or started; later ones only find its addresses set."""
+    return _first[0] if _first else Services()
+
+
 def ensure(*, start: bool = True, environment: MutableMapping[str, str] = os.environ) -> Services:
     """Make sure that DATABASE_URL, DATABASE_OWNER_URL, REDIS_URL and BROKER_URL are set and answered.
 
@@ -51,11 +61,13 @@ def ensure(*, start: bool = True, environment: MutableMapping[str, str] = os.env
     if wanted:
         home = service_home(data_folder())
         ownership = Ownership(home)
-        if ownership.take(insist=start):
+        services.attached = not ownership.take(insist=start)
+        if not services.attached:
             services.ownership = ownership
             atexit.register(services.stop)
         _embed(home, wanted, services, environment)
     environment.setdefault("BROKER_URL", environment["REDIS_URL"])
+    _first.append(services)
     return services
 
 
