@@ -1,0 +1,1 @@
+"""The pages people use, and the frame around them."""
