@@ -150,8 +150,11 @@ def _disown_pid_file(cluster: Cluster) -> None:
     """Let PostgreSQL start although the pid of a dead server was given to another process or is a zombie.
 
     It trusts the pid of its own parent, so ours is written there; the rest of the file stays, because from it
-    PostgreSQL knows whether sessions of the dead server still use the data.
+    PostgreSQL knows whether sessions of the dead server still use the data. The socket's folder is this
+    cluster's alone: what lies there is the dead server's.
     """
+    for left in cluster.sockets.glob(".s.PGSQL.*"):
+        left.unlink()
     path = cluster.data / "postmaster.pid"
     if not path.exists():
         return

@@ -183,8 +183,11 @@ def test_pid_file_with_a_pid_given_to_somebody_else_is_no_obstacle(home: Path) -
     ]
     pid_file = home / "postgres" / "data" / "postmaster.pid"
     pid_file.write_text("\n".join(lines) + "\n")
+    lock_file = home / "postgres" / "run" / ".s.PGSQL.5432.lock"
+    lock_file.write_text(f"{stranger.pid}\n")
     if account := service_account():
-        os.chown(pid_file, account.uid, account.gid)
+        for file in (pid_file, lock_file):
+            os.chown(file, account.uid, account.gid)
     environment: dict[str, str] = {}
     services = ensure(environment=environment)
     assert asked(environment["DATABASE_URL"], "SELECT 1") == 1
