@@ -49,7 +49,9 @@ def database(url: str) -> dict[str, Any]:
     """Django's settings for a `postgresql://user:secret@host:port/name?host=/socket/dir` URL."""
     parts = urlsplit(url)
     if parts.scheme not in {"postgresql", "postgres"}:
-        raise ImproperlyConfigured("DATABASE_URL must start with postgresql://. Purser runs on PostgreSQL only.")
+        raise ImproperlyConfigured(
+            "DATABASE_URL must start with postgresql://. Purser runs on PostgreSQL only."
+        )
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
     return {
         "ENGINE": "django.db.backends.postgresql",

@@ -137,6 +137,7 @@ CELERY_BEAT_SCHEDULE = {
     name: {"task": task, "schedule": seconds, "options": {"expires": seconds}}
     for name, task, seconds in [
         ("checkpoint", "audit.ledger.tasks.checkpoint", 30.0),
+        ("seal", "audit.pulls.tasks.seal", 20.0),
         ("windows", "grants.lifecycle.tasks.advance", 2.0),
         ("deliver", "grants.delivery.tasks.sweep", 2.0),
         ("tracker", "grants.tracker.tasks.poll", float(env.number("PURSER_JIRA_POLL_SECONDS", 300, least=5))),
@@ -303,6 +304,7 @@ POLICY = {
     "scan_max_age_days": env.number("PURSER_SCAN_MAX_AGE_DAYS", 14, least=1),
     "block_critical": env.flag("PURSER_BLOCK_CRITICAL", default=True),
     "lapse_days": env.number("PURSER_LAPSE_DAYS", 14, least=1),
+    "target_hours": env.number("PURSER_TARGET_HOURS", 24, least=1),
 }
 
 REST_FRAMEWORK = {

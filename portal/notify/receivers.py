@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from approvals.routing.selectors import eligible
+from approvals.routing.services import eligible
 from grants.directory.selectors import leads_of
 
 from approvals.requests.models import Decision, Lane, Message, Request

@@ -1,0 +1,52 @@
+"""What counts as a pull. Pure.
+
+A registry reports a HEAD, a blob and even an answer of 404 as `pull`. A pull that counts is a GET of a
+manifest; the platform's manifest that follows an index within ten seconds, for the same actor and
+repository, is the same pull.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+
+from audit.pulls.notifications import Report
+
+SAME_PULL = timedelta(seconds=10)
+MANIFEST_TYPES = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+    }
+)
+Key = tuple[str, str]
+"""Actor and repository."""
+
+
+def is_manifest_pull(report: Report) -> bool:
+    """Whether the report is a GET of a manifest."""
+    return (
+        report.action == "pull"
+        and report.request.method.upper() == "GET"
+        and report.target.media_type in MANIFEST_TYPES
+    )
+
+
+def key_of(report: Report) -> Key:
+    """Who pulled from where."""
+    return (report.actor.name, report.target.repository)
+
+
+def counted(reports: Iterable[Report], already: Mapping[Key, list[datetime]]) -> list[bool]:
+    """For each report whether it counts, given the moments already counted for each actor and repository."""
+    moments = {key: list(times) for key, times in already.items()}
+    verdicts = []
+    for report in reports:
+        times = moments.setdefault(key_of(report), [])
+        fresh = is_manifest_pull(report) and all(abs(report.timestamp - at) > SAME_PULL for at in times)
+        if fresh:
+            times.append(report.timestamp)
+        verdicts.append(fresh)
+    return verdicts
