@@ -43,7 +43,7 @@ class Role(StrEnum):
     SYSTEM = "system"
 
 
-class IllegalMove(ValueError):  # noqa: N818 - it names the refusal, not a fault of the program
+class IllegalMove(ValueError):
     """A move that the table does not know from this status. `code` is always `illegal_move`."""
 
     code = "illegal_move"
