@@ -27,13 +27,12 @@ demo:
 
 test:
 	@$(PYTHON) deploy/bootstrap.py setup tests
-	@env -u DATABASE_URL -u DATABASE_OWNER_URL -u REDIS_URL -u BROKER_URL -u PURSER_DATA_DIR \
-		$(RUN)/python -m pytest -n 2 $(TESTS)
+	@env -u PURSER_DATA_DIR $(RUN)/python -m pytest -n 2 $(TESTS)
 
 lint: install
 	@$(RUN)/ruff check .
 	@$(RUN)/ruff format --check --quiet .
-	@$(NOWHERE) $(RUN)/mypy audit grants approvals portal
+	@$(NOWHERE) $(RUN)/mypy audit grants approvals portal deploy/bootstrap.py
 	@$(RUN)/lint-imports
 	@$(RUN)/djlint templates --lint --quiet
 	@$(RUN)/python manage.py makemigrations --check --dry-run

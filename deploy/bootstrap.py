@@ -38,7 +38,10 @@ def setup() -> None:
     make_venv()
     once("packages", [ROOT / "uv.lock", ROOT / "pyproject.toml"], install_packages)
     install_programs(missing_programs())
-    once("browser files", [ROOT / "package-lock.json"], install_browser_files)
+    lock = ROOT / "package-lock.json"
+    once("browser packages", [lock], install_browser_files)
+    users = [*(ROOT / "templates").rglob("*.html"), *(ROOT / "portal" / "pages").rglob("*.py")]
+    once("browser files", [lock, *sorted(users)], vendor_browser_files)
     once("translations", sorted((ROOT / "locale").glob("**/*.po")), compile_translations)
 
 
@@ -70,7 +73,7 @@ def make_venv() -> None:
     """`.venv` with pip, by the Python that runs this."""
     if (BIN / "python").exists():
         return
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036 - the system's Python may be older
         raise SetupError(f"Purser needs Python 3.11 or later. This is {sys.version.split()[0]}.")
     if subprocess.run(
         [sys.executable, "-c", "import ensurepip"], capture_output=True, check=False
@@ -99,15 +102,13 @@ def install_packages() -> None:
 
 
 def install_browser_files() -> None:
-    """npm packages without their scripts, and the few files of them that pages load."""
-    run(
-        shutil.which("npm") or str(BIN / "npm"),
-        "ci",
-        "--ignore-scripts",
-        "--no-audit",
-        "--no-fund",
-        "--silent",
-    )
+    """Packages of npm, without running their scripts."""
+    npm = shutil.which("npm") or str(BIN / "npm")
+    run(npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--silent")
+
+
+def vendor_browser_files() -> None:
+    """The few files of those packages that pages load."""
     manage("vendor_static")
 
 
@@ -174,7 +175,7 @@ def manage(*words: str) -> None:
 def run(*argv: str, **environment: str) -> None:
     """Run a program in the repository with the venv's programs first on PATH; its output only when it fails."""
     path = f"{BIN}:{os.environ.get('PATH', '')}"
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - arguments are ours
         argv,
         cwd=ROOT,
         env={**os.environ, "PATH": path, "VIRTUAL_ENV": str(VENV), **environment},

@@ -67,7 +67,8 @@ def _collect() -> None:
 
 def _texts(catalogue: Path, *selection: str) -> set[str]:
     written = _gettext("msgattrib", "--no-wrap", "--no-obsolete", *selection, str(catalogue))
-    return {text for text in re.findall(r'^msgid "(.+)"$', written, flags=re.MULTILINE) if text}
+    unwrapped = written.replace('"\n"', "")
+    return set(re.findall(r'^msgid "(.+)"$', unwrapped, flags=re.MULTILINE))
 
 
 def _gettext(program: str, *arguments: str) -> str:
