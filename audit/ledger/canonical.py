@@ -1,12 +1,14 @@
 """The one spelling of a detail, so that hashing it twice gives the same bytes."""
 
 import json
+import re
 from typing import Any
 
 from .errors import LedgerError
 
 INT_LIMIT = 2**63
 MAX_TEXT = 600
+_CONTROL = re.compile(r"[\x00-\x1f]")
 _encode = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False).encode
 
 
@@ -34,10 +36,17 @@ def check_text(text: str, where: str) -> str:
 
 
 def check_dimension(text: str, where: str) -> str:
-    """The text of a dimension column, at most 600 characters so that it can be indexed."""
-    if len(check_text(text, where)) > MAX_TEXT:
+    """The text of a dimension column: one line, at most 600 characters so that it can be indexed."""
+    if _CONTROL.search(check_text(text, where)):
+        raise _refusal(where, "holds a control character")
+    if len(text) > MAX_TEXT:
         raise _refusal(where, f"is longer than {MAX_TEXT} characters")
     return text
+
+
+def clean_name(name: str) -> str:
+    """A person's name as one line of at most 600 characters, whatever the identity provider sent."""
+    return check_text(_CONTROL.sub(" ", name)[:MAX_TEXT], "actor_name")
 
 
 def _check(value: Any, where: str) -> None:

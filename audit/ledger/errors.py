@@ -33,13 +33,13 @@ class LedgerError(PurserError):
     """The ledger refuses: an event that cannot be recorded, or a history that must not change."""
 
 
-class AuditUnavailable(LedgerError):  # noqa: N818  (says what is the case)
+class AuditUnavailable(LedgerError):
     """The event could not be written in time, so nothing was changed; trying again is safe."""
 
     status = 503
 
 
-class CheckpointRefused(LedgerError):  # noqa: N818  (says what is the case)
+class CheckpointRefused(LedgerError):
     """The ledger no longer agrees with its last signed checkpoint: somebody rewrote it."""
 
     status = 500

@@ -7,12 +7,13 @@ The formats are written down in docs/audit.md; Purser itself uses the functions 
 
 import argparse
 import base64
-import binascii
 import hashlib
 import json
 import re
 import sys
 import zipfile
+from binascii import Error as BadBase64
+from binascii import unhexlify
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -24,16 +25,20 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_public_key
 
 GENESIS = bytes(32)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
 ED25519 = b"\x01"
+DIMENSIONS = ("actor", "actor_name", "image", "kind", "person", "project", "subject", "team")
+_TEXT = r'"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"'
 _LINE = re.compile(
-    rb'\{"sequence":(\d{1,18}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","previous":"([0-9a-f]{64})",'
-    rb'"hash":"([0-9a-f]{64})",(?:"proof":\[([0-9a-f",]*)\],)?"body":(\{.*\})\}\n?'
+    r'\{"sequence":(\d{1,18}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","previous":"([0-9a-f]{64})",'
+    r'"hash":"([0-9a-f]{64})",(?:"proof":\[([0-9a-f",]*)\],)?'
+    + "".join(f'"{name}":{_TEXT},' for name in DIMENSIONS)
+    + r'"detail":(\{.*\})\}\n?'
 )
 
 
-class Tampered(Exception):  # noqa: N818  (reads as what it says)
+class Tampered(Exception):
     """The log is not what was signed; `sequence` is the first event concerned, where one can be named."""
 
     def __init__(self, message: str, sequence: int | None = None) -> None:
@@ -43,7 +48,7 @@ class Tampered(Exception):  # noqa: N818  (reads as what it says)
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One event of a bundle; `body` are the exact bytes that were hashed, `at` microseconds since 1970."""
+    """One event of a bundle; `at` is in microseconds since 2000-01-01 UTC, `body` the text that was hashed."""
 
     sequence: int
     at: int
@@ -63,14 +68,9 @@ class Note:
 
 
 def entry_hash(previous: bytes, sequence: int, at: int, body: bytes) -> bytes:
-    """SHA-256 of the hash before (32 bytes), sequence and `at` (8 bytes each, big-endian), and body."""
-    head = previous + sequence.to_bytes(8, "big", signed=True) + at.to_bytes(8, "big", signed=True)
-    return hashlib.sha256(head + body).digest()
-
-
-def leaf_hash(event_hash: bytes) -> bytes:
-    """The Merkle leaf of an event (RFC 6962, 2.1): its 32-byte hash is the leaf's data."""
-    return hashlib.sha256(b"\x00" + event_hash).digest()
+    """An event's hash, which is its RFC 6962 leaf hash: SHA-256 of 00, hash before, sequence, at, and body."""
+    numbers = sequence.to_bytes(8, "big", signed=True) + at.to_bytes(8, "big", signed=True)
+    return hashlib.sha256(b"\x00" + previous + numbers + body).digest()
 
 
 def node_hash(left: bytes, right: bytes) -> bytes:
@@ -89,11 +89,15 @@ class Tree:
 
     def add(self, event_hash: bytes) -> None:
         """Append one event."""
-        node, size = leaf_hash(event_hash), self.size
-        while size & 1:
-            node, size = node_hash(self.frontier.pop(), node), size >> 1
+        self.graft(event_hash, 0)
+
+    def graft(self, node: bytes, height: int) -> None:
+        """Append the root of a full subtree of 2**height events; the size is a multiple of that already."""
+        rest = self.size >> height
+        while rest & 1:
+            node, rest = node_hash(self.frontier.pop(), node), rest >> 1
         self.frontier.append(node)
-        self.size += 1
+        self.size += 1 << height
 
     def root(self) -> bytes:
         """The root over all events so far; of no events, the hash of nothing."""
@@ -107,7 +111,7 @@ class Tree:
 
 def root_from_proof(event_hash: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
     """The root an inclusion proof leads to (RFC 9162, 2.1.3.2); raises Tampered if it cannot fit."""
-    node, last = leaf_hash(event_hash), size - 1
+    node, last = event_hash, size - 1
     if not 0 <= index < size:
         raise Tampered(f"event {index + 1} lies outside a log of {size}", index + 1)
     for step in proof:
@@ -159,7 +163,7 @@ def _signs(line: str, origin: str, signed: bytes, keys: list[Ed25519PublicKey]) 
 def _unbase64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
+    except (BadBase64, ValueError):
         raise Tampered("a checkpoint holds broken base64") from None
 
 
@@ -178,21 +182,20 @@ def one_view(notes: Iterable[Note]) -> dict[int, bytes]:
 
 def read_line(raw: bytes) -> Line:
     """One line of events.jsonl; raises Tampered if it has another form."""
-    match = _LINE.fullmatch(raw)
+    match = _LINE.fullmatch(raw.decode())
     if match is None:
         raise Tampered(f"a line of events.jsonl has a strange form: {raw[:80]!r}")
-    sequence, at, previous, own, proof, body = match.groups()
-    path = tuple(map(binascii.unhexlify, re.findall(rb"[0-9a-f]{64}", proof or b"")))
-    return Line(
-        int(sequence), _microseconds(at), binascii.unhexlify(previous), binascii.unhexlify(own), body, path
-    )
+    sequence, at, previous, own, proof, *texts, detail = match.groups()
+    body = "\n".join([json.loads(f'"{text}"') if "\\" in text else text for text in texts] + [detail])
+    path = tuple(map(unhexlify, re.findall("[0-9a-f]{64}", proof or "")))
+    return Line(int(sequence), _microseconds(at), unhexlify(previous), unhexlify(own), body.encode(), path)
 
 
-def _microseconds(text: bytes) -> int:
+def _microseconds(text: str) -> int:
     try:
-        return (datetime.fromisoformat(text.decode()) - EPOCH) // MICROSECOND
+        return (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
     except ValueError:
-        raise Tampered(f"{text.decode()} is no time") from None
+        raise Tampered(f"{text} is no time") from None
 
 
 def check_chain(lines: Iterable[Line], roots: Mapping[int, bytes]) -> int:
@@ -223,7 +226,7 @@ def _check_hash(line: Line) -> None:
 
 
 def check_selection(lines: Iterable[Line], roots: Mapping[int, bytes]) -> int:
-    """Verify selected events, each by its inclusion proof against the largest checkpoint; returns the count."""
+    """Verify selected events, each by its inclusion proof against the largest note; returns how many."""
     size, last, count = max(roots, default=0), 0, 0
     for line in lines:
         if line.sequence <= last:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from . import signals
 from .actors import Actor
 from .append import append_events
-from .canonical import canonical, check_dimension
+from .canonical import canonical, check_dimension, clean_name
 from .errors import AuditUnavailable, LedgerError
 from .types import Detail, NewEvent, Span
 
@@ -74,7 +74,7 @@ def record(
     texts = {name: check_dimension(text, name) for name, text in dimensions.items()}
     actor = {
         "actor": check_dimension(block.by.label, "actor"),
-        "actor_name": check_dimension(block.by.name, "actor_name"),
+        "actor_name": clean_name(block.by.name),
     }
     block.events.append(NewEvent(kind=kind, detail=canonical(dict(detail or {})), **texts, **actor))
 

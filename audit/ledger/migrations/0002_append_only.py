@@ -2,26 +2,13 @@
 
 from django.db import migrations
 
-BODY = r"""
-CREATE FUNCTION ledger_body(
-    actor text, actor_name text, detail json, image text, kind text, person text, project text, subject text,
-    team text
-) RETURNS text LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT '{"actor":' || to_json(actor)::text || ',"actor_name":' || to_json(actor_name)::text
-        || ',"detail":' || detail::text || ',"image":' || to_json(image)::text
-        || ',"kind":' || to_json(kind)::text || ',"person":' || to_json(person)::text
-        || ',"project":' || to_json(project)::text || ',"subject":' || to_json(subject)::text
-        || ',"team":' || to_json(team)::text || '}'
-$$;
-"""
-
-HASH = r"""
-CREATE FUNCTION ledger_hash(previous bytea, sequence bigint, at timestamptz, body text)
-RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
-    SELECT sha256(
-        previous || int8send(sequence) || int8send((extract(epoch FROM at) * 1000000)::bigint)
-        || convert_to(body, 'UTF8')
-    )
+ENTRY = r"""
+CREATE FUNCTION ledger_entry(
+    previous bytea, sequence bigint, at timestamptz, actor text, actor_name text, image text, kind text,
+    person text, project text, subject text, team text, detail json
+) RETURNS bytea LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT '\x00'::bytea || previous || int8send(sequence) || timestamptz_send(at) || convert_to(
+        concat_ws(E'\n', actor, actor_name, image, kind, person, project, subject, team, detail), 'UTF8')
 $$;
 """
 
@@ -48,9 +35,9 @@ BEGIN
         last := last + 1;
         moment := greatest(moment, clock_timestamp());
         link := head;
-        head := ledger_hash(link, last, moment, ledger_body(
-            entry.actor, entry.actor_name, entry.detail::json, entry.image, entry.kind, entry.person,
-            entry.project, entry.subject, entry.team));
+        head := sha256(ledger_entry(
+            link, last, moment, entry.actor, entry.actor_name, entry.image, entry.kind, entry.person,
+            entry.project, entry.subject, entry.team, entry.detail::json));
         INSERT INTO ledger_event (sequence, at, kind, actor, actor_name, subject, project, team, person, image,
                                   detail, previous, hash)
         VALUES (last, moment, entry.kind, entry.actor, entry.actor_name, entry.subject, entry.project,
@@ -75,8 +62,7 @@ CREATE TRIGGER ledger_refuse_truncate BEFORE TRUNCATE ON {table}
 """
 
 UNDO = {
-    BODY: "DROP FUNCTION ledger_body",
-    HASH: "DROP FUNCTION ledger_hash",
+    ENTRY: "DROP FUNCTION ledger_entry",
     APPEND: "DROP FUNCTION ledger_append",
     REFUSE: "DROP FUNCTION ledger_refuse CASCADE",
 }
