@@ -27,16 +27,20 @@ class Grant(models.Model):
     origin = models.CharField(max_length=60)
     issued_at = models.DateTimeField()
     issued_by = models.CharField(max_length=200)
+    changed_at = models.DateTimeField(help_text="when its status or window last changed")
+    changed_by = models.CharField(max_length=200, help_text="the name people read in a conflict")
 
     class Meta:
         constraints: ClassVar = [
             models.CheckConstraint(condition=Q(ends__gt=F("starts")), name="grant_ends_after_it_starts"),
             models.CheckConstraint(
-                condition=Q(status__in=FINAL, ended_at__isnull=False) | (~Q(status__in=FINAL) & Q(ended_at=None)),
+                condition=Q(status__in=FINAL, ended_at__isnull=False)
+                | (~Q(status__in=FINAL) & Q(ended_at=None)),
                 name="final_grant_has_end_time",
             ),
             models.CheckConstraint(
-                condition=Q(status__in=["revoking", "ended"], revoking_since__isnull=False) & ~Q(end_reason="")
+                condition=Q(status__in=["revoking", "ended"], revoking_since__isnull=False)
+                & ~Q(end_reason="")
                 | ~Q(status__in=["revoking", "ended"]),
                 name="ending_grant_has_reason",
             ),
