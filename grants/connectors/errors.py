@@ -1,7 +1,5 @@
 """What can go wrong with an outside system, sorted by what the caller should do next."""
 
-# ruff: noqa: N818 - they are kinds, named for what to do next; all of them are ConnectorErrors
-
 
 class ConnectorError(Exception):
     """An outside system did not do what was asked.

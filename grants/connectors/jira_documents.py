@@ -98,15 +98,12 @@ def read(kind: type[Document], raw: object) -> Document:
 def issue_facts(raw: object) -> IssueFacts:
     """The facts of an issue as REST version 2 or 3 writes it."""
     issue = read(_Issue, raw)
-    category = next(
-        (known for known in _CATEGORIES if known == issue.fields.status.category.key), "undefined"
-    )
     return IssueFacts(
         id=issue.id,
         key=issue.key,
         summary=issue.fields.summary or "",
         status_name=issue.fields.status.name,
-        status_category=category,
+        status_category=_CATEGORIES.get(issue.fields.status.category.key, "undefined"),
         category_changed_at=issue.fields.category_changed_at,
         project_key=issue.fields.project.key,
         updated=issue.fields.updated,

@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import socket
 import sys
 from pathlib import Path
 
@@ -14,9 +15,9 @@ from portal.sandbox.jira.store import Store
 class _Server(uvicorn.Server):
     """Says in one line where it listens, once it does."""
 
-    async def startup(self, sockets: "list[object] | None" = None) -> None:
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, then say so; the last line of a start that failed is uvicorn's own."""
-        await super().startup(sockets)  # type: ignore[arg-type]
+        await super().startup(sockets)
         for server in self.servers if self.started else []:
             host, port = server.sockets[0].getsockname()[:2]
             sys.stdout.write(f"Jira stand-in listening on http://{host}:{port}\n")

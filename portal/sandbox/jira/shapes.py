@@ -14,8 +14,17 @@ CATEGORIES: dict[str, Json] = {
     "done": {"id": 3, "key": "done", "colorName": "green", "name": "Done"},
     "indeterminate": {"id": 4, "key": "indeterminate", "colorName": "yellow", "name": "In Progress"},
 }
-FIELDS = ("summary", "status", "project", "issuetype", "created", "updated", "statuscategorychangedate")
-FIELDS += ("resolution", "description")
+FIELDS = (
+    "summary",
+    "status",
+    "project",
+    "issuetype",
+    "created",
+    "updated",
+    "statuscategorychangedate",
+    "resolution",
+    "description",
+)
 
 
 def timestamp(milliseconds: int) -> str:
@@ -72,15 +81,13 @@ def issue_json(
     store: Store, issue: Issue, base: str, *, version: str = "2", only: Collection[str] = ()
 ) -> Json:
     """An issue with all fields, or only some of them. Version 3 writes text as a document (ADF)."""
-    shape = {
+    fields = _fields(store, issue, base, version)
+    return {
         "id": issue.id,
         "key": issue.key,
         "self": f"{base}/rest/api/{version}/issue/{issue.id}",
-        "fields": _fields(store, issue, base, version),
+        "fields": {name: value for name, value in fields.items() if not only or name in only},
     }
-    if only:
-        shape["fields"] = {name: value for name, value in shape["fields"].items() if name in only}
-    return shape
 
 
 def _fields(store: Store, issue: Issue, base: str, version: str) -> Json:
