@@ -5,16 +5,19 @@ from collections.abc import Iterable
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from . import places
+from .actors import Actor
 from .errors import CheckpointRefused, LedgerError
-from .keys import public_keys, signing_key
+from .keys import public_keys, rotate_key, signing_key
 from .models import Checkpoint
 from .notes import origin_of, sign_note
 from .offline import GENESIS, Tampered, Tree, one_view, open_note
+from .services import audited, record
 from .stream import chunks, hash_of, last_sequence
 
 logger = logging.getLogger(__name__)
@@ -124,3 +127,11 @@ def _refusal(fault: Tampered) -> CheckpointRefused:
     logger.critical("The audit ledger no longer agrees with its checkpoints: %s", fault)
     message = _("The audit ledger no longer agrees with its last checkpoint.")
     return CheckpointRefused("ledger_rewritten", message, {"fault": str(fault), "sequence": fault.sequence})
+
+
+def change_key(*, by: Actor) -> Path:
+    """Sign with a new key from now on; old public keys stay. Records `audit.key.rotated`; returns the public file."""
+    with audited(by=by):
+        path = rotate_key()
+        record("audit.key.rotated", subject=f"key:{path.name}")
+    return path

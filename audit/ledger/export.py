@@ -19,26 +19,19 @@ BOM = b"\xef\xbb\xbf"
 BLOCK = 64 * 1024
 COLUMNS = ("actor", "actor_name", "image", "kind", "person", "project", "subject", "team")
 _AT = """to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
-_SAFE = r"CASE WHEN {0} ~ '^[=+\-@\t\r]' THEN '''' || {0} ELSE {0} END AS {0}"
-# The detail is an object, so its first character is always a brace.
-_CSV = (
-    f"COPY (SELECT sequence, {_AT} AS at, {', '.join(map(_SAFE.format, COLUMNS))}, detail::text AS detail "
-    "FROM ({events}) AS event ORDER BY sequence) TO STDOUT (FORMAT CSV, HEADER)"
-)
+_QUICK_AT = "overlay((at AT TIME ZONE 'UTC')::text PLACING 'T' FROM 11 FOR 1) || 'Z' AS at"
+# = + - @ tab, line feed and carriage return start a formula somewhere. A detail always starts with a brace.
+_SAFE = "CASE WHEN ascii({0}) IN (61, 43, 45, 64, 9, 10, 13) THEN '''' || {0} ELSE {0} END AS {0}"
+_CELLS = ", ".join(["sequence", _QUICK_AT, *map(_SAFE.format, COLUMNS), "detail::text AS detail"])
 LINE = (
     f"""concat('{{"sequence":', sequence, ',"at":"', {_AT}, '","previous":"', encode(previous, 'hex'),"""
     """ '","hash":"', encode(hash, 'hex'), '",', """
     + ", ".join(f"""'"{name}":', to_json({name}), ','""" for name in COLUMNS)
     + """, '"detail":', detail, '}')"""
 )
+_COPY = "COPY (SELECT {columns} FROM ({events}) AS event ORDER BY sequence) TO STDOUT (FORMAT {form})"
 # One column whose delimiter and quote cannot occur in it: the line comes out as it is, without escapes.
-_JSONL = (
-    f"COPY (SELECT {LINE} FROM ({{events}}) AS event ORDER BY sequence) "
-    "TO STDOUT (FORMAT CSV, QUOTE E'\\x01', DELIMITER E'\\x02')"
-)
-_NUMBERED = (
-    f"COPY (SELECT sequence, {LINE} FROM ({{events}}) AS event ORDER BY sequence) TO STDOUT (FORMAT BINARY)"
-)
+_BARE = "CSV, QUOTE E'\\x01', DELIMITER E'\\x02'"
 
 
 def export_events(*, scope: Scope, filters: EventFilters, format: Format, by: Actor) -> Iterator[bytes]:  # noqa: A002
@@ -55,37 +48,42 @@ def export_events(*, scope: Scope, filters: EventFilters, format: Format, by: Ac
 
 def record_export(*, by: Actor, filters: EventFilters, count: int, format: str) -> None:  # noqa: A002
     """Record that somebody took `count` events out of the house, and by which filters."""
-    asked = {name: value for name, value in asdict(filters).items() if value}
-    for name in ("since", "until"):
-        if name in asked:
-            asked[name] = asked[name].isoformat()
     with audited(by=by):
-        detail = {"count": count, "format": format, "filters": asked}
+        detail = {"count": count, "format": format, "filters": describe(filters)}
         record("audit.export.made", subject="export:events", detail=detail)
+
+
+def describe(filters: EventFilters) -> dict[str, str]:
+    """The filters that narrow anything, as text."""
+    asked = {name: value for name, value in asdict(filters).items() if value}
+    return {name: value if isinstance(value, str) else value.isoformat() for name, value in asked.items()}
 
 
 def stream_csv(events: "QuerySet[Event]") -> Iterator[bytes]:
     """The events as CSV in UTF-8 with a byte order mark, oldest first, in blocks of about 64 KiB."""
     yield BOM
-    yield from _copy(_CSV, events)
+    yield from _blocks(_CELLS, "CSV, HEADER", events)
 
 
 def stream_jsonl(events: "QuerySet[Event]") -> Iterator[bytes]:
     """The events as JSON Lines, oldest first, in blocks of about 64 KiB."""
-    yield from _copy(_JSONL, events)
+    yield from _blocks(LINE, _BARE, events)
 
 
 def lines(events: "QuerySet[Event]") -> Iterator[tuple[int, str]]:
     """Sequence and JSON line (without its end) of each event, oldest first."""
-    with connection.cursor() as cursor, cursor.copy(_statement(cursor, _NUMBERED, events)) as copy:
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(_statement(cursor, f"sequence, {LINE}", "BINARY", events)) as copy,
+    ):
         copy.set_types(["int8", "text"])
         yield from copy.rows()
 
 
-def _copy(template: str, events: "QuerySet[Event]") -> Iterator[bytes]:
+def _blocks(columns: str, form: str, events: "QuerySet[Event]") -> Iterator[bytes]:
     block: list[bytes] = []
     size = 0
-    with connection.cursor() as cursor, cursor.copy(_statement(cursor, template, events)) as copy:
+    with connection.cursor() as cursor, cursor.copy(_statement(cursor, columns, form, events)) as copy:
         for row in copy:
             block.append(bytes(row))
             size += len(row)
@@ -95,6 +93,10 @@ def _copy(template: str, events: "QuerySet[Event]") -> Iterator[bytes]:
     yield b"".join(block)
 
 
-def _statement(cursor: Any, template: str, events: "QuerySet[Event]") -> str:
+def _statement(cursor: Any, columns: str, form: str, events: "QuerySet[Event]") -> str:
     inner, params = events.order_by().query.sql_with_params()
-    return str(cursor.mogrify(template.replace("{events}", inner), params))
+    parts = {"{columns}": columns, "{form}": form, "{events}": str(cursor.mogrify(inner, params))}
+    statement = _COPY
+    for placeholder, text in parts.items():
+        statement = statement.replace(placeholder, text)
+    return statement

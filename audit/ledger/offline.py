@@ -5,12 +5,17 @@
 The formats are written down in docs/audit.md; Purser itself uses the functions of this file.
 """
 
+import sys
+
+if __name__ == "__main__":
+    # Run where it lies, this file must not find its neighbour `types` before Python's own.
+    sys.path.pop(0)
+
 import argparse
 import base64
 import hashlib
 import json
 import re
-import sys
 import zipfile
 from binascii import Error as BadBase64
 from binascii import unhexlify
