@@ -1,0 +1,1 @@
+"""Requests for access: drafts, people, lanes, decisions."""

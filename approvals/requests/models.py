@@ -21,7 +21,9 @@ class Request(models.Model):
     """One ask for a batch of people and images. Shown to people as REQ-<id>."""
 
     requester = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="requests")
-    project = models.ForeignKey(Project, null=True, blank=True, on_delete=models.PROTECT, related_name="requests")
+    project = models.ForeignKey(
+        Project, null=True, blank=True, on_delete=models.PROTECT, related_name="requests"
+    )
     status = models.CharField(max_length=16, choices=REQUEST_STATUSES, default="draft")
     revision = models.PositiveIntegerField(default=1)
     role = models.CharField(max_length=12, choices=ROLES, default="viewer")
@@ -32,14 +34,18 @@ class Request(models.Model):
     days = models.PositiveIntegerField(null=True, blank=True)
     ends = models.DateTimeField(null=True, blank=True)
     gpu_type = models.CharField(max_length=40, blank=True)
-    gpu_hours_per_week = models.PositiveIntegerField(null=True, blank=True, help_text="hours per person per week")
+    gpu_hours_per_week = models.PositiveIntegerField(
+        null=True, blank=True, help_text="hours per person per week"
+    )
     facts = models.JSONField(null=True, blank=True, help_text="what policy saw when it was sent")
     results = models.JSONField(null=True, blank=True, help_text="what policy said when it was sent")
     rule_set_version = models.CharField(max_length=80, blank=True)
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
     updated_by = models.CharField(max_length=200, help_text="the name of who changed it last")
-    authors = models.ManyToManyField(Person, related_name="+", help_text="wrote part of it, so may not decide it")
+    authors = models.ManyToManyField(
+        Person, related_name="+", help_text="wrote part of it, so may not decide it"
+    )
     submitted_at = models.DateTimeField(null=True, blank=True)
     decided_at = models.DateTimeField(null=True, blank=True)
     last_nudged_at = models.DateTimeField(null=True, blank=True)
@@ -48,12 +54,14 @@ class Request(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "withdrawn", "lapsed"])
-                | Q(submitted_at__isnull=False, project__isnull=False, ends__isnull=False, facts__isnull=False),
+                | Q(
+                    submitted_at__isnull=False, project__isnull=False, ends__isnull=False, facts__isnull=False
+                ),
                 name="sent_request_is_complete",
             ),
             models.CheckConstraint(
                 condition=Q(status__in=["draft", "pending"], decided_at=None)
-                | Q(status__in=["approved", "partly_approved", "denied", "withdrawn", "lapsed"], decided_at__isnull=False),
+                | (~Q(status__in=["draft", "pending"]) & Q(decided_at__isnull=False)),
                 name="closed_request_has_time",
             ),
         ]
@@ -108,7 +116,9 @@ class RequestImage(models.Model):
 
     class Meta:
         ordering: ClassVar = ["pk"]
-        constraints: ClassVar = [models.UniqueConstraint(fields=["request", "image"], name="each_image_asked_once")]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["request", "image"], name="each_image_asked_once")
+        ]
 
     def __str__(self) -> str:
         return f"{self.image}:{self.tag}"
@@ -145,7 +155,9 @@ class Decision(models.Model):
         constraints: ClassVar = [
             models.CheckConstraint(condition=~Q(person=F("requester")), name="nobody_decides_for_themselves"),
             models.UniqueConstraint(
-                fields=["lane", "revision"], condition=Q(verdict__in=["approve", "deny"]), name="one_verdict_per_lane"
+                fields=["lane", "revision"],
+                condition=Q(verdict__in=["approve", "deny"]),
+                name="one_verdict_per_lane",
             ),
         ]
 

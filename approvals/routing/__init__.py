@@ -1,0 +1,1 @@
+"""Lanes: which are asked, who may decide in them, and by when."""
