@@ -1,0 +1,103 @@
+"""Imports projects and teams: their keys say which they are, empty cells leave a value as it is."""
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+
+from audit.ledger.actors import Actor
+from audit.ledger.services import record
+from grants.directory.models import Project, Team
+from grants.directory.projects import MAX_GRACE_HOURS, write_changes
+from grants.directory.rows import RecordRow, Row, project_row, team_row
+from grants.directory.types import ImportReport
+
+
+def import_teams(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) -> ImportReport:
+    """Make or change the teams of a file, inside the open audited block."""
+    read = _read(rows, team_row, "team")
+    known = {team.key: team for team in Team.objects.filter(key__in=[row.key for row in read])}
+    return _report("teams", rows, read, known, apply, lambda row: _write_team(row, known.get(row.key)))
+
+
+def import_projects(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) -> ImportReport:
+    """Make or change the projects of a file, inside the open audited block."""
+    read = _read(rows, project_row, "project_key")
+    found = Project.objects.select_related("team").filter(key__in=[row.key for row in read])
+    known = {project.key: project for project in found}
+    teams = {team.key: team for team in Team.objects.filter(key__in=[row.team for row in read])}
+    for source, row in zip(rows, read, strict=True):
+        _check_project(source, row, teams, new=row.key not in known)
+    write = lambda row: _write_project(row, known.get(row.key), teams)  # noqa: E731
+    return _report("projects", rows, read, known, apply, write)
+
+
+def _read(rows: Sequence[Row], reader: Callable[[Row], RecordRow], column: str) -> list[RecordRow]:
+    read = [reader(row) for row in rows]
+    counts = Counter(row.key for row in read)
+    for source, row in zip(rows, read, strict=True):
+        if row.key and counts[row.key] > 1:
+            source.fault(column, "repeated", row.key)
+    return read
+
+
+def _check_project(source: Row, row: RecordRow, teams: Mapping[str, Team], *, new: bool) -> None:
+    if row.team and row.team not in teams:
+        source.fault("team", "unknown_team", row.team)
+    elif new and not row.team and row.key:
+        source.fault("team", "missing")
+    if int(row.values.get("grace_hours", 0)) > MAX_GRACE_HOURS:
+        source.fault("grace_hours", "bad_number", str(row.values["grace_hours"]))
+
+
+def _report(
+    kind: str,
+    rows: Sequence[Row],
+    read: Sequence[RecordRow],
+    known: Mapping[str, Team | Project],
+    apply: bool,
+    write: Callable[[RecordRow], bool],
+) -> ImportReport:
+    faults = tuple(fault for row in rows for fault in row.faults)
+    if faults:
+        return ImportReport(kind, len(rows), faults)
+    created = sum(row.key not in known for row in read)
+    differing = sum(row.key in known and _differs(row, known[row.key]) for row in read)
+    if apply:
+        for row in read:
+            write(row)
+    unchanged = len(read) - created - differing
+    return ImportReport(
+        kind, len(rows), created=created, changed=differing, unchanged=unchanged, applied=apply
+    )
+
+
+def _differs(row: RecordRow, current: Team | Project) -> bool:
+    moved = isinstance(current, Project) and row.team not in {"", current.team.key}
+    return moved or any(getattr(current, name) != value for name, value in row.values.items())
+
+
+def _write_team(row: RecordRow, team: Team | None) -> bool:
+    if team:
+        return write_changes(team, row.values, kind="grants.team", project="", team=team.key)
+    values = {"name": row.key} | row.values
+    Team.objects.create(key=row.key, **values)
+    record("grants.team.created", subject=f"team:{row.key}", team=row.key, detail=dict(values))
+    return True
+
+
+def _write_project(row: RecordRow, project: Project | None, teams: Mapping[str, Team]) -> bool:
+    if project:
+        wanted = dict(row.values) | ({"team": teams[row.team]} if row.team else {})
+        return write_changes(
+            project, wanted, kind="grants.project", project=project.key, team=row.team or project.team.key
+        )
+    values = {"name": row.key} | row.values
+    Project.objects.create(key=row.key, team=teams[row.team], **values)
+    record(
+        "grants.project.created",
+        subject=f"project:{row.key}",
+        project=row.key,
+        team=row.team,
+        detail=dict(values),
+    )
+    return True
