@@ -75,6 +75,9 @@ class App:
         try:
             request = await receive_request(scope, receive)
             self._check_signed_in(request)
+            if (request.method, request.path) == ("POST", "/sandbox/settle"):
+                await self._dispatcher.settled()
+                return self._deliveries(request)
             spoiled = await self._meet_fault(request)
             return spoiled or self._router.dispatch(request) or _dead_link()
         except HttpError as error:

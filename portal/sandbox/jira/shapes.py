@@ -14,6 +14,7 @@ CATEGORIES: dict[str, Json] = {
     "done": {"id": 3, "key": "done", "colorName": "green", "name": "Done"},
     "indeterminate": {"id": 4, "key": "indeterminate", "colorName": "yellow", "name": "In Progress"},
 }
+_ISSUE_TYPE: Json = {"id": "10001", "name": "Task", "subtask": False}
 FIELDS = (
     "summary",
     "status",
@@ -73,6 +74,7 @@ def project_json(project: Project, base: str) -> Json:
         "key": project.key,
         "name": project.name,
         "projectTypeKey": "software",
+        "issueTypes": [_ISSUE_TYPE],
     }
     return shape | ({"archived": True} if project.archived else {})
 
@@ -97,7 +99,7 @@ def _fields(store: Store, issue: Issue, base: str, version: str) -> Json:
         "description": _text(f"Work on {issue.summary}.", version),
         "status": status_json(STATUSES[issue.status], base),
         "project": project_json(store.projects[issue.project_id], base),
-        "issuetype": {"id": "10001", "name": "Task", "subtask": False},
+        "issuetype": _ISSUE_TYPE,
         "created": timestamp(issue.created),
         "updated": timestamp(issue.updated),
         "statuscategorychangedate": timestamp(issue.category_changed),

@@ -65,6 +65,7 @@ class Store:
     """All projects and issues. Every method that changes something has written the file when it returns."""
 
     def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
         self._path = path
         known = json.loads(path.read_text("utf-8")) if path.exists() else {}
         self._last_id = int(known.get("last_id", 10000))

@@ -35,7 +35,8 @@ class Standin:
         return self.http.post(f"/issues/{key}/{button}")
 
     def deliveries(self) -> list[dict[str, Any]]:
-        return self.http.get("/sandbox/deliveries").json()["deliveries"]
+        """All webhooks so far, once none is on its way."""
+        return self.http.post("/sandbox/settle").json()["deliveries"]
 
 
 @contextmanager
