@@ -94,8 +94,8 @@ class Row:
         return int(value) if value else None
 
     def several(self, column: str) -> list[str]:
-        """The cell's parts, written with semicolons, commas or spaces."""
-        return [part for part in re.split(r"[;,，；\s]+", self.cells.get(column, "")) if part]
+        """The cell's parts, written with semicolons or commas."""
+        return [part.strip() for part in re.split("[;,，；]", self.cells.get(column, "")) if part.strip()]
 
     def fault(self, column: str, code: str, value: str = "") -> str:
         """Note a fault of this line; returns the empty value that stands for the cell."""
