@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC
 from hashlib import sha256
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -12,7 +12,7 @@ from django.db import connection
 
 from . import offline, places
 from .actors import Actor
-from .checkpoints import make_checkpoint, table_notes
+from .checkpoints import database_time, make_checkpoint, table_notes
 from .errors import CheckpointRefused
 from .export import describe, lines, record_export
 from .keys import public_keys
@@ -36,7 +36,7 @@ class BundleReport:
     refused: str
 
 
-def export_bundle(*, path: Path, filters: EventFilters, by: Actor, now: datetime) -> BundleReport:
+def export_bundle(*, path: Path, filters: EventFilters, by: Actor) -> BundleReport:
     """Write a bundle of the whole log, or of the events that match, each with its proof.
 
     Records `audit.export.made`, then makes a checkpoint so that the bundle is signed up to its end. When
@@ -46,17 +46,24 @@ def export_bundle(*, path: Path, filters: EventFilters, by: Actor, now: datetime
     whole = filters == EventFilters()
     count = events_visible_to(Scope(everything=True), filters).count()
     record_export(by=by, filters=filters, count=count, format="bundle")
-    refused = _checkpoint(now)
-    notes = _notes()
+    refused = _checkpoint()
+    made, notes = database_time(), _notes()
     signed = max(notes, default=0)
     partial = path.with_name(f".{path.name}.partial")
     with ZipFile(partial, "w", ZIP_DEFLATED, compresslevel=6) as archive:
         writer = _Writer(archive)
         written = writer.write("events.jsonl", _whole() if whole else _selected(filters, signed))
         _write_rest(writer, notes)
-        manifest = {"format": FORMAT, "scope": "whole" if whole else "selection", "events": written}
-        manifest |= {"signed": signed, "refused": refused, "filters": describe(filters)}
-        manifest |= {"made": now.astimezone(UTC).isoformat(), "files": writer.digests}
+        manifest: dict[str, object] = {
+            "format": FORMAT,
+            "scope": "whole" if whole else "selection",
+            "filters": describe(filters),
+            "made": made.astimezone(UTC).isoformat(),
+            "events": written,
+            "signed": signed,
+            "refused": refused,
+            "files": writer.digests,
+        }
         archive.writestr("manifest.json", json.dumps(manifest, ensure_ascii=False, indent=2, sort_keys=True))
     partial.replace(path)
     return BundleReport(path=path, events=written, signed=signed, refused=refused)
@@ -92,9 +99,9 @@ def _write_rest(writer: _Writer, notes: dict[int, set[str]]) -> None:
     writer.write("VERIFY.md", [GUIDE.read_bytes()])
 
 
-def _checkpoint(now: datetime) -> str:
+def _checkpoint() -> str:
     try:
-        make_checkpoint(now=now)
+        make_checkpoint()
     except CheckpointRefused as refusal:
         return str(refusal.detail["fault"])
     return ""

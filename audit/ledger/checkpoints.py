@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import cast
 
 from django.db import connection, transaction
 from django.utils.translation import gettext_lazy as _
@@ -37,7 +38,7 @@ class _Walk:
     roots: dict[int, bytes]
 
 
-def make_checkpoint(*, now: datetime) -> Checkpoint | None:
+def make_checkpoint() -> Checkpoint | None:
     """Sign the log as it is, in every folder and in the table; None when nothing happened since the last one.
 
     First proves that the log continues what was signed before: raises CheckpointRefused when events up to
@@ -53,7 +54,15 @@ def make_checkpoint(*, now: datetime) -> Checkpoint | None:
             raise _refusal(fault) from fault
         if Checkpoint.objects.filter(size=walk.tree.size).exists() or not walk.tree.size:
             return None
-        return _sign(walk, now)
+        return _sign(walk, database_time())
+
+
+def database_time() -> datetime:
+    """Now, by the one clock that all processes share."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT clock_timestamp()")
+        (moment,) = cursor.fetchone()
+    return cast("datetime", moment)
 
 
 def table_notes() -> Iterable[str]:
@@ -74,7 +83,7 @@ def _continue() -> _Walk:
 def _extend(walk: _Walk, hashes: bytes) -> None:
     for at in range(0, len(hashes), 32):
         walk.head = hashes[at : at + 32]
-        walk.tree.add(walk.head)
+        walk.tree.graft(walk.head, 0)
         _meet(walk)
 
 
@@ -107,11 +116,8 @@ def _meet(walk: _Walk) -> None:
 
 
 def _sign(walk: _Walk, now: datetime) -> Checkpoint:
-    size, root = walk.tree.size, walk.tree.root()
-    note = sign_note(origin=origin_of(hash_of(1)), size=size, root=root, key=signing_key())
-    row = Checkpoint(
-        size=size, root=root, head=walk.head, frontier=b"".join(walk.tree.frontier), note=note, at=now
-    )
+    size, root, frontier = walk.tree.size, walk.tree.root(), b"".join(walk.tree.frontier)
+    note = sign_note(origin=origin_of(hash_of(1)), size=size, root=root, made=now, key=signing_key())
     try:
         # Files first: after a crash between the two the next round meets the file's root on its way.
         places.write_note(size, note)
@@ -119,8 +125,8 @@ def _sign(walk: _Walk, now: datetime) -> Checkpoint:
         message = _("A checkpoint folder cannot be written.")
         raise LedgerError("checkpoint_folder", message, {"reason": str(error)}) from error
     with connection.cursor() as cursor:
-        cursor.execute(_INSERT, [row.size, row.root, row.head, row.frontier, row.note, row.at])
-    return row
+        cursor.execute(_INSERT, [size, root, walk.head, frontier, note, now])
+    return Checkpoint.objects.get(size=size)
 
 
 def _refusal(fault: Tampered) -> CheckpointRefused:

@@ -12,7 +12,7 @@ from .models import Event
 from .selectors import events_visible_to
 from .services import audited, record
 from .stream import last_sequence
-from .types import EventFilters, Scope
+from .types import Detail, EventFilters, Scope
 
 Format = Literal["csv", "jsonl"]
 BOM = b"\xef\xbb\xbf"
@@ -49,7 +49,7 @@ def export_events(*, scope: Scope, filters: EventFilters, format: Format, by: Ac
 def record_export(*, by: Actor, filters: EventFilters, count: int, format: str) -> None:  # noqa: A002
     """Record that somebody took `count` events out of the house, and by which filters."""
     with audited(by=by):
-        detail = {"count": count, "format": format, "filters": describe(filters)}
+        detail: Detail = {"count": count, "format": format, "filters": describe(filters)}
         record("audit.export.made", subject="export:events", detail=detail)
 
 

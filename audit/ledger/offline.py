@@ -2,7 +2,7 @@
 
     python offline.py bundle.zip --key public.pem [--key older.pem] [--checkpoints DIR]
 
-The formats are written down in docs/audit.md; Purser itself uses the functions of this file.
+docs/audit.md defines the formats; Purser itself uses the functions of this file.
 """
 
 import sys
@@ -17,12 +17,11 @@ import hashlib
 import json
 import re
 import zipfile
-from binascii import Error as BadBase64
-from binascii import unhexlify
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import reduce
 from pathlib import Path
 
 from cryptography.exceptions import InvalidSignature
@@ -32,9 +31,9 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat,
 GENESIS = bytes(32)
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
-ED25519 = b"\x01"
 DIMENSIONS = ("actor", "actor_name", "image", "kind", "person", "project", "subject", "team")
 _TEXT = r'"([^"\\\x00-\x1f]*(?:\\.[^"\\\x00-\x1f]*)*)"'
+_NOTE = re.compile(r"(\S+)\n(0|[1-9]\d{0,17})\n(\S+)\ntime (\d{4}-\d\d-\d\dT\S+Z)")
 _LINE = re.compile(
     r'\{"sequence":(\d{1,18}),"at":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","previous":"([0-9a-f]{64})",'
     r'"hash":"([0-9a-f]{64})",(?:"proof":\[([0-9a-f",]*)\],)?'
@@ -65,11 +64,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A checkpoint whose signature was verified."""
+    """A checkpoint whose signature was verified; `made` by the database's clock."""
 
     origin: str
     size: int
     root: bytes
+    made: datetime
 
 
 def entry_hash(previous: bytes, sequence: int, at: int, body: bytes) -> bytes:
@@ -92,12 +92,8 @@ class Tree:
         self.size = size
         self.frontier = list(frontier)
 
-    def add(self, event_hash: bytes) -> None:
-        """Append one event."""
-        self.graft(event_hash, 0)
-
     def graft(self, node: bytes, height: int) -> None:
-        """Append the root of a full subtree of 2**height events; the size is a multiple of that already."""
+        """Append one event's hash (height 0), or the root of a full subtree of 2**height events at a multiple of it."""
         rest = self.size >> height
         while rest & 1:
             node, rest = node_hash(self.frontier.pop(), node), rest >> 1
@@ -108,10 +104,7 @@ class Tree:
         """The root over all events so far; of no events, the hash of nothing."""
         if not self.frontier:
             return hashlib.sha256().digest()
-        root = self.frontier[-1]
-        for peak in reversed(self.frontier[:-1]):
-            root = node_hash(peak, root)
-        return root
+        return reduce(lambda right, left: node_hash(left, right), reversed(self.frontier))
 
 
 def root_from_proof(event_hash: bytes, index: int, size: int, proof: Sequence[bytes]) -> bytes:
@@ -137,19 +130,20 @@ def root_from_proof(event_hash: bytes, index: int, size: int, proof: Sequence[by
 def key_hash(origin: str, key: Ed25519PublicKey) -> bytes:
     """The four bytes that name a key in a signed note (C2SP signed-note)."""
     raw = key.public_bytes(Encoding.Raw, PublicFormat.Raw)
-    return hashlib.sha256(origin.encode() + b"\n" + ED25519 + raw).digest()[:4]
+    return hashlib.sha256(origin.encode() + b"\n\x01" + raw).digest()[:4]
 
 
 def open_note(text: str, keys: Iterable[Ed25519PublicKey]) -> Note:
     """The checkpoint in a C2SP signed note, once a signature by one of `keys` holds; else raises Tampered."""
-    body, separator, signatures = text.rpartition("\n\n")
-    lines = body.split("\n")
-    if not separator or len(lines) < 3 or not re.fullmatch(r"0|[1-9]\d{0,18}", lines[1]):
+    body, _, signatures = text.rpartition("\n\n")
+    match = _NOTE.fullmatch(body)
+    if match is None:
         raise Tampered("a checkpoint is not a signed note")
+    origin, size, root, made = match.groups()
     signed = (body + "\n").encode()
-    if not any(_signs(line, lines[0], signed, list(keys)) for line in signatures.splitlines()):
-        raise Tampered(f"the checkpoint of {lines[1]} events is not signed by a given key")
-    return Note(origin=lines[0], size=int(lines[1]), root=_unbase64(lines[2]))
+    if not any(_signs(line, origin, signed, list(keys)) for line in signatures.splitlines()):
+        raise Tampered(f"the checkpoint of {size} events is not signed by a given key")
+    return Note(origin, int(size), _unbase64(root), datetime.fromisoformat(made))
 
 
 def _signs(line: str, origin: str, signed: bytes, keys: list[Ed25519PublicKey]) -> bool:
@@ -168,7 +162,7 @@ def _signs(line: str, origin: str, signed: bytes, keys: list[Ed25519PublicKey]) 
 def _unbase64(text: str) -> bytes:
     try:
         return base64.b64decode(text, validate=True)
-    except (BadBase64, ValueError):
+    except ValueError:
         raise Tampered("a checkpoint holds broken base64") from None
 
 
@@ -192,23 +186,14 @@ def read_line(raw: bytes) -> Line:
         raise Tampered(f"a line of events.jsonl has a strange form: {raw[:80]!r}")
     sequence, at, previous, own, proof, *texts, detail = match.groups()
     body = "\n".join([json.loads(f'"{text}"') if "\\" in text else text for text in texts] + [detail])
-    path = tuple(map(unhexlify, re.findall("[0-9a-f]{64}", proof or "")))
-    return Line(int(sequence), _microseconds(at), unhexlify(previous), unhexlify(own), body.encode(), path)
+    path = tuple(map(bytes.fromhex, re.findall("[0-9a-f]{64}", proof or "")))
+    moment = (datetime.fromisoformat(at) - EPOCH) // MICROSECOND
+    return Line(int(sequence), moment, bytes.fromhex(previous), bytes.fromhex(own), body.encode(), path)
 
 
-def _microseconds(text: str) -> int:
-    try:
-        return (datetime.fromisoformat(text) - EPOCH) // MICROSECOND
-    except ValueError:
-        raise Tampered(f"{text} is no time") from None
-
-
-def check_chain(lines: Iterable[Line], roots: Mapping[int, bytes]) -> int:
-    """Verify a whole log from its first event: numbers, links, hashes, and the root at every checkpoint.
-
-    Returns how many events it has; raises Tampered at the first fault.
-    """
-    tree, head, signed = Tree(), GENESIS, max(roots, default=0)
+def check_chain(lines: Iterable[Line], roots: Mapping[int, bytes], signed: int) -> int:
+    """Verify a whole log: numbers, links, hashes, signed roots, and that it reaches `signed`; returns its size."""
+    tree, head = Tree(), GENESIS
     for line in lines:
         number = tree.size + 1
         if line.sequence != number:
@@ -217,7 +202,7 @@ def check_chain(lines: Iterable[Line], roots: Mapping[int, bytes]) -> int:
             raise Tampered(f"event {number} does not follow the event before it", number)
         _check_hash(line)
         head = line.hash
-        tree.add(head)
+        tree.graft(head, 0)
         if number in roots and tree.root() != roots[number]:
             raise Tampered(f"the first {number} events are not those that were signed", number)
     if signed > tree.size:
@@ -230,14 +215,14 @@ def _check_hash(line: Line) -> None:
         raise Tampered(f"event {line.sequence} was changed", line.sequence)
 
 
-def check_selection(lines: Iterable[Line], roots: Mapping[int, bytes]) -> int:
-    """Verify selected events, each by its inclusion proof against the largest note; returns how many."""
-    size, last, count = max(roots, default=0), 0, 0
+def check_selection(lines: Iterable[Line], root: bytes, signed: int) -> int:
+    """Verify selected events, each by its proof of inclusion in the log of `signed` events; returns how many."""
+    last, count = 0, 0
     for line in lines:
         if line.sequence <= last:
             raise Tampered(f"event {line.sequence} is repeated or out of place", line.sequence)
         _check_hash(line)
-        if root_from_proof(line.hash, line.sequence - 1, size, line.proof) != roots.get(size):
+        if root_from_proof(line.hash, line.sequence - 1, signed, line.proof) != root:
             raise Tampered(f"event {line.sequence} is not in the signed log", line.sequence)
         last, count = line.sequence, count + 1
     return count
@@ -251,32 +236,37 @@ def _check_files(archive: zipfile.ZipFile, digests: Mapping[str, str]) -> None:
 
 
 def verify_bundle(path: Path, keys: Sequence[Ed25519PublicKey], places: Sequence[Path] = ()) -> list[str]:
-    """Verify a bundle with public keys and the checkpoints kept elsewhere.
-
-    Returns what was verified and its limits, in sentences; raises Tampered at the first fault.
-    """
+    """What was verified, and its limits, in sentences; raises Tampered at the first fault."""
     outside = [file.read_text("utf-8") for place in places for file in sorted(place.rglob("*.txt"))]
     with zipfile.ZipFile(path) as archive:
         manifest = json.loads(archive.read("manifest.json"))
-        own = [archive.read(name).decode() for name in archive.namelist() if name.startswith("checkpoints/")]
-        roots = one_view(open_note(text, keys) for text in own + outside)
-        check = check_chain if manifest["scope"] == "whole" else check_selection
-        count = check(map(read_line, archive.open("events.jsonl")), roots)
+        names = [name for name in archive.namelist() if name.startswith("checkpoints/")]
+        own = [open_note(archive.read(name).decode(), keys) for name in names]
+        notes = own + [open_note(text, keys) for text in outside]
+        roots, lines = one_view(notes), map(read_line, archive.open("events.jsonl"))
+        if manifest["scope"] == "whole":
+            # A checkpoint made after the bundle signs events the bundle cannot have.
+            due = [note.size for note in notes if note.made <= datetime.fromisoformat(manifest["made"])]
+            said = _whole(check_chain(lines, roots, max(due, default=0)), max(due, default=0), len(outside))
+        else:
+            signed = max((note.size for note in own), default=0)
+            count = check_selection(lines, roots.get(signed, b""), signed)
+            said = [f"{count} events are in the signed log of {signed}. Limit: others may match, too."]
         _check_files(archive, manifest["files"])
-    first = f"{count} events agree with {len(roots)} signed checkpoints ({len(outside)} from a second place)."
-    limits = _limits(count, max(roots, default=0), whole=check is check_chain, outside=bool(outside))
-    return [first, *limits]
+    return [f"The log as of {manifest['made']}, {len(roots)} signed checkpoints.", *said]
 
 
-def _limits(events: int, signed: int, *, whole: bool, outside: bool) -> Iterator[str]:
-    if not whole:
-        yield f"Each is in the signed log of {signed} events. That no other event matches is not proven here."
-        return
-    yield f"The log is unbroken, and events 1 to {signed} are exactly those that were signed."
+def _whole(events: int, signed: int, outside: int) -> list[str]:
+    if not signed:
+        raise Tampered("no signed checkpoint vouches for this log")
+    said = [f"{events} events are unbroken, and events 1 to {signed} are exactly those that were signed."]
     if events > signed:
-        yield f"Limit: the last {events - signed} events are chained but not yet signed."
+        said.append(f"Limit: the last {events - signed} events are chained but not yet signed.")
     if not outside:
-        yield "Limit: a tail cut off with its checkpoints shows only against checkpoints kept elsewhere."
+        said.append(
+            "Limit: a tail cut off with its checkpoints shows only against checkpoints kept elsewhere."
+        )
+    return said
 
 
 def load_key(path: Path) -> Ed25519PublicKey:
@@ -291,9 +281,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """The command line: 0 verified, 1 tampered with, 2 not readable."""
     parser = argparse.ArgumentParser(description="Verify an audit bundle of Purser without Purser.")
     parser.add_argument("bundle", type=Path)
-    parser.add_argument(
-        "--key", type=Path, action="append", required=True, help="public key (PEM), repeatable"
-    )
+    parser.add_argument("--key", type=Path, action="append", required=True, help="public key (PEM)")
     parser.add_argument("--checkpoints", type=Path, action="append", default=[], help="folder kept elsewhere")
     options = parser.parse_args(arguments)
     try:

@@ -35,4 +35,4 @@ def grant_rights(
 def _grant(table: str, role: sql.Identifier, *, append_only: bool) -> sql.Composed:
     rights = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
     statement = "REVOKE ALL ON {table} FROM PUBLIC, {role}; GRANT " + rights + " ON {table} TO {role}"
-    return sql.SQL(statement).format(table=sql.Identifier(table), role=role)  # type: ignore[arg-type]
+    return sql.SQL(statement).format(table=sql.Identifier(table), role=role)

@@ -1,7 +1,6 @@
 """Work the scheduler starts for the ledger."""
 
 from celery import shared_task
-from django.utils import timezone
 
 from .actors import system
 from .checkpoints import make_checkpoint
@@ -16,7 +15,7 @@ ALARM = "audit.checkpoint.refused"
 def checkpoint() -> None:
     """Sign what is new; when the log was rewritten, sign nothing and say so in the log itself, once."""
     try:
-        make_checkpoint(now=timezone.now())
+        make_checkpoint()
     except CheckpointRefused as refusal:
         raise_alarm(refusal)
 

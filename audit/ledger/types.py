@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-Detail = Mapping[str, "Value"]
 Value = str | int | bool | None | Sequence["Value"] | Mapping[str, "Value"]
+Detail = Mapping[str, Value]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,6 @@ from getpass import getuser
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.ledger.actors import operator
@@ -24,7 +23,7 @@ class Command(BaseCommand):
             path = change_key(by=operator(getuser()))
             self.stdout.write(_("New public key: %(path)s") % {"path": path})
         try:
-            made = make_checkpoint(now=timezone.now())
+            made = make_checkpoint()
         except LedgerError as refusal:
             raise CommandError(
                 f"{refusal.message} {'; '.join(map(str, refusal.detail.values()))}"

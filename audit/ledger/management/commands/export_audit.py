@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from audit.ledger.actors import operator
@@ -38,9 +37,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         chosen = {name: options[name] for name in (*NARROWED_BY, "since", "until")}
-        made = export_bundle(
-            path=options["out"], filters=EventFilters(**chosen), by=operator(getuser()), now=timezone.now()
-        )
+        made = export_bundle(path=options["out"], filters=EventFilters(**chosen), by=operator(getuser()))
         said = _("%(events)d events written to %(path)s, signed up to event %(signed)d.")
         self.stdout.write(said % {"events": made.events, "path": made.path, "signed": made.signed})
         if made.refused:
