@@ -38,9 +38,8 @@ def set_preferences(request: HttpRequest) -> HttpResponse:
 
     `keep` only makes a signed-in session last its full age again. Unknown values change nothing.
     """
-    response = redirect(_back(request))
-    if request.headers.get("HX-Request"):
-        response = HttpResponse(status=204)
+    by_htmx = "HX-Request" in request.headers
+    response = HttpResponse(status=204) if by_htmx else redirect(_back(request))
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES) and check_for_language(language):
         _remember(response, settings.LANGUAGE_COOKIE_NAME, language)

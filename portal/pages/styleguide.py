@@ -34,7 +34,9 @@ class SampleForm(forms.Form):
         error_messages={"required": _("Select what the team may do")},
     )
     length = forms.ChoiceField(
-        label=_("How long"), choices=[("30", _("30 days")), ("60", _("60 days")), ("90", _("90 days"))]
+        label=_("How long"),
+        choices=[("30", _("30 days")), ("60", _("60 days")), ("90", _("90 days"))],
+        error_messages={"required": _("Select how long the team needs access")},
     )
     members = forms.FileField(label=_("Member list"), required=False)
     tell = forms.BooleanField(label=_("Send the members a mail when access is ready"), required=False)

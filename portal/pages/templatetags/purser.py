@@ -156,7 +156,13 @@ def stat(value: Any, label: str, *, hint: str = "", url: str = "") -> dict[str, 
 @register.inclusion_tag(COMPONENTS + "diff.html")
 def diff(rows: Iterable[tuple[str, Any, Any]]) -> dict[str, Any]:
     """What changed: (label, before, after)."""
-    return {"rows": list(rows)}
+    return {
+        "rows": [(label, _shown(before), _shown(after), before != after) for label, before, after in rows]
+    }
+
+
+def _shown(value: Any) -> Any:
+    return "–" if value is None or value == "" else value
 
 
 @register.inclusion_tag(COMPONENTS + "empty.html")

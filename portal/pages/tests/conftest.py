@@ -26,7 +26,9 @@ NODE_MODULES = settings.BASE_DIR / "node_modules"
 POWERS = ("is_lead", "is_approver", "is_auditor", "is_administrator")
 
 
-def make_request(path: str = "/", *, name: str = "", powers: tuple[str, ...] = (), **cookies: str) -> HttpRequest:
+def make_request(
+    path: str = "/", *, name: str = "", powers: tuple[str, ...] = (), **cookies: str
+) -> HttpRequest:
     """Return a GET as the middleware would hand it to a view; `name` empty is somebody not signed in."""
     request = RequestFactory().get(path, HTTP_HOST="127.0.0.1")
     request.COOKIES.update(cookies)
@@ -36,6 +38,15 @@ def make_request(path: str = "/", *, name: str = "", powers: tuple[str, ...] = (
     request.session = {}  # type: ignore[assignment]
     request._messages = CookieStorage(request)  # type: ignore[attr-defined]
     return request
+
+
+def until(page: Page, condition: str) -> None:
+    """Wait up to 5 s until `condition` holds (Playwright's own wait needs eval, which the policy refuses)."""
+    for _ in range(250):
+        if page.evaluate(condition):
+            return
+        page.wait_for_timeout(20)
+    raise AssertionError(condition)
 
 
 @dataclass
@@ -86,7 +97,11 @@ def draw(browser: Browser, assets: Path) -> Iterator[Callable[..., Drawn]]:
 
 
 def _open(
-    browser: Browser, assets: Path, view: Callable[..., HttpResponse], request: HttpRequest, options: dict[str, Any]
+    browser: Browser,
+    assets: Path,
+    view: Callable[..., HttpResponse],
+    request: HttpRequest,
+    options: dict[str, Any],
 ) -> tuple[Any, Drawn]:
     with translation.override(options.get("language", "en")):
         answer = view(request)
@@ -97,9 +112,13 @@ def _open(
         java_script_enabled=options.get("script", True),
     )
     drawn = Drawn(context.new_page())
-    drawn.page.on("console", lambda said: drawn.violations.append(said.text) if "Content Security" in said.text else None)
+    drawn.page.on(
+        "console",
+        lambda said: drawn.violations.append(said.text) if "Content Security" in said.text else None,
+    )
     drawn.page.on("pageerror", lambda error: drawn.violations.append(str(error)))
     context.route("**/*", lambda route: _fulfil(route, assets, answer))
+    options.get("prepare", lambda context: None)(context)
     return context, drawn
 
 
