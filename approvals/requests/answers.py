@@ -8,14 +8,15 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from approvals.requests.errors import DraftFault
-from approvals.requests.list_errors import ListError
 from approvals.requests.models import ENVIRONMENTS, ROLES
-from approvals.requests.people_list import Line, clean, parse_people, within_limit
+from approvals.requests.people_list import Line, parse_people, within_limit
 from approvals.requests.people_rows import numbered
 from approvals.requests.people_texts import explain_list_error
 from approvals.requests.types import DraftChanges, ImageChoice
 from grants.catalogue.models import Image
 from grants.catalogue.selectors import ResolvedReference, images_visible_to, resolve_references
+from grants.directory.folding import clean
+from grants.directory.list_errors import ListError
 from grants.directory.models import Project
 from grants.directory.selectors import projects_requestable_by
 from grants.directory.standing import Standing

@@ -10,10 +10,10 @@ from approvals.requests.deciders import refusal_of_closed
 from approvals.requests.errors import Conflict
 from approvals.requests.looking import changed_detail, verdicts_of
 from approvals.requests.models import Request
-from approvals.requests.people_list import clean
 from approvals.requests.states import OPEN, RequestStatus
 from audit.ledger.actors import Actor, system
 from audit.ledger.services import audited
+from grants.directory.folding import clean
 
 NUDGE_EVERY = timedelta(hours=24)
 LAPSE_DAYS = 14

@@ -14,10 +14,10 @@ from approvals.requests.deciders import refusal_of
 from approvals.requests.errors import Conflict, NotAllowed, NotApprovable, RequestError
 from approvals.requests.looking import look_at
 from approvals.requests.models import Decision, Lane, Message, Request
-from approvals.requests.people_list import clean
 from approvals.requests.states import LaneStatus, RequestStatus, Verdict
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited
+from grants.directory.folding import clean
 from grants.directory.models import Person
 from grants.directory.roles import ProjectState
 from grants.directory.standing import standing_of

@@ -5,19 +5,12 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from approvals.requests.list_errors import ListError
+from grants.directory.folding import clean, fold
+from grants.directory.list_errors import ListError
 
 MAX_PEOPLE = 500
 MAX_BYTES = 64 * 1024
 MAX_RAW = 400  # characters kept of what was written
-
-# What nobody sees and no directory holds: control, zero-width and direction marks, lone surrogates.
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0e-\x1b\x1f\x7f-\x84\x86-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
-    "\u200b-\u200f\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\ufffe\uffff"
-    "\ud800-\udfff\U000e0000-\U000e0fff]"
-)
-_NEW_LINES = re.compile("\r\n|[\r\v\f\x1c-\x1e\x85\u2028\u2029]")
 
 # One character for one, so that a place in the plain text is the same place in what was written.
 _PLAIN = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)}
@@ -45,17 +38,6 @@ class Line:
     raw: str
     token: str
     display_name: str | None = None
-
-
-def clean(text: str) -> str:
-    """The text without invisible and control characters, its line ends all alike."""
-    return _NEW_LINES.sub("\n", _INVISIBLE.sub("", text))
-
-
-def fold(text: str) -> str:
-    """The form in which tokens and directory values are compared: NFKC, case folded, single spaces."""
-    plain = unicodedata.normalize("NFKC", clean(text)).casefold()
-    return " ".join(clean(unicodedata.normalize("NFKC", plain)).split())
 
 
 def parse_people(text: str) -> list[Line]:

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-from approvals.requests.list_errors import ListError
 from approvals.requests.people_match import State
+from grants.directory.list_errors import ListError
 
 LIST_ERRORS: Mapping[str, Promise] = {
     "list_too_long": _("The list must be %(limit_kb)d KB or smaller. Yours is %(size_kb)d KB"),

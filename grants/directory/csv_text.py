@@ -30,7 +30,7 @@ class CsvText:
 
 
 def decode_upload(data: bytes, filename: str, *, limit: int = MAX_UPLOAD) -> CsvText:
-    """The text of a file in UTF-8, UTF-16 (with or without byte order mark) or GB18030.
+    """The text of a file in UTF-8, UTF-16 (with or without byte order mark) or GB18030, smaller than `limit` bytes.
 
     Raises ListError `file_too_big` (limit_mb, size_mb), `empty_file`, `excel_workbook` (extension),
     `zip_archive`, `pdf`, `unreadable_characters`.
@@ -46,15 +46,18 @@ def decode_upload(data: bytes, filename: str, *, limit: int = MAX_UPLOAD) -> Csv
     return found
 
 
-def read_rows(text: str) -> tuple[str, list[tuple[int, tuple[str, ...]]]]:
+def read_rows(text: str) -> tuple[str, list[tuple[int, list[str]]]]:
     """The delimiter (comma, semicolon or tab, guessed) and each row that is not empty with its line number.
 
-    Raises ListError `bad_quotes` (line), `cell_too_long` (line), `too_many_columns` (limit, line).
+    Raises ListError `empty_file`, `bad_quotes` (line), `cell_too_long` (line), `too_many_columns` (limit, line).
     """
     named = _SEPARATOR_LINE.match(text)
     delimiter = named[1] if named else _guess_delimiter(text)
     skipped = named.end() if named else 0
-    return delimiter, list(_rows(text[skipped:], delimiter, 2 if named else 1))
+    rows = list(_rows(text[skipped:], delimiter, 2 if named else 1))
+    if not rows:
+        raise ListError("empty_file")
+    return delimiter, rows
 
 
 def _refuse_other_kinds(data: bytes, filename: str) -> None:
@@ -109,15 +112,15 @@ def _utf16_without_mark(sample: bytes) -> list[str]:
 
 def _guess_delimiter(text: str) -> str:
     """The separator that most of the first lines have, most often; the comma where there is none."""
-    sample = _QUOTED_CELL.sub("", text[:SAMPLE_BYTES]).splitlines()[:SAMPLE_LINES]
-    lines = [line for line in sample if line.strip()]
+    sample = _QUOTED_CELL.sub("x", text[:SAMPLE_BYTES]).splitlines()
+    lines = [line for line in sample if line.strip()][:SAMPLE_LINES]
     return max(
         ",;\t",
         key=lambda mark: (sum(mark in line for line in lines), sum(line.count(mark) for line in lines)),
     )
 
 
-def _rows(text: str, delimiter: str, line: int) -> Iterator[tuple[int, tuple[str, ...]]]:
+def _rows(text: str, delimiter: str, line: int) -> Iterator[tuple[int, list[str]]]:
     """Each row that is not empty, with the line of the file at which it begins."""
     reader = csv.reader(
         io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True
@@ -127,13 +130,17 @@ def _rows(text: str, delimiter: str, line: int) -> Iterator[tuple[int, tuple[str
         for row in reader:
             if len(row) > MAX_COLUMNS:
                 raise ListError("too_many_columns", {"limit": MAX_COLUMNS, "line": begins})
-            cells = tuple(clean(cell).strip() for cell in row)
-            if any(cells):
-                yield begins, cells
+            if any(character.isalnum() for cell in row for character in cell):
+                yield begins, row
             begins = line + reader.line_num
     except csv.Error as error:
         code = "cell_too_long" if "field limit" in str(error) else "bad_quotes"
         raise ListError(code, {"line": begins}) from error
+
+
+def tidy(row: list[str]) -> tuple[str, ...]:
+    """The cells without invisible characters and outer spaces."""
+    return tuple(clean(cell).strip() for cell in row)
 
 
 def _megabytes(size: int) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
 from audit.ledger.types import Detail, Value
-from grants.directory.csv_text import decode_upload, read_rows
+from grants.directory.csv_text import decode_upload, read_rows, tidy
 from grants.directory.import_people import import_people
 from grants.directory.import_records import import_projects, import_teams
 from grants.directory.list_errors import ListError
@@ -54,8 +54,8 @@ def import_directory(
 def _table(data: bytes, filename: str) -> tuple[list[str], list[Row]]:
     """The column names and the rows; raises ListError."""
     _, lines = read_rows(decode_upload(data, filename, limit=MAX_FILE).text)
-    header = [column_name(cell) for cell in lines[0][1]]
-    rows = [_row(line, header, values) for line, values in lines[1:]]
+    header = [column_name(cell) for cell in tidy(lines[0][1])]
+    rows = [_row(line, header, tidy(values)) for line, values in lines[1:]]
     if not rows:
         raise ListError("only_header")
     return header, rows

@@ -11,18 +11,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from approvals.requests.csv_text import (
-    MAX_UPLOAD,
     Table,
-    decode_upload,
     guess_person_column,
     ignored_columns,
     lines_from_column,
     read_table,
 )
-from approvals.requests.list_errors import ListError
 from approvals.requests.people_list import Line
 from approvals.requests.people_match import State
 from approvals.requests.people_texts import LIST_ERRORS, STATE_LABELS, explain_list_error, state_label
+from grants.directory.csv_text import MAX_UPLOAD, decode_upload
+from grants.directory.list_errors import ListError
 
 CHINESE = "姓名,邮箱\r\n王磊,wang.lei@example.com\r\n李娜,li.na@example.com\r\n"
 

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from approvals.requests.list_errors import ListError
-from approvals.requests.people_list import Line, clean, fold, parse_people, read_entry
+from approvals.requests.people_list import Line, parse_people, read_entry
+from grants.directory.folding import clean, fold
+from grants.directory.list_errors import ListError
 
 
 def tokens(text: str) -> list[str]:
