@@ -87,14 +87,12 @@ def make_request(scene: Scene, *, now: datetime | None = None, **draft: Any) -> 
 def decide_as(person: Person, request: Request, lane: str, verdict: str = "approve", **said: Any) -> Request:
     """The person's verdict on the request as it is now, e.g. `decide_as(mia, request, "mlops")`."""
     given: dict[str, Any] = {
-        "reason": "",
+        "reason": "" if verdict == "approve" else "Because",
         "revision": Request.objects.get(pk=request.pk).revision,
+        "by": actor_for(person),
         "now": timezone.now(),
     }
-    given |= {"reason": "Because"} if verdict != "approve" else {}
-    return services.decide(
-        request=request, lane=lane, verdict=verdict, decider=person, by=actor_for(person), **given | said
-    )
+    return services.decide(request=request, lane=lane, verdict=verdict, decider=person, **given | said)
 
 
 def approve_all(scene: Scene, request: Request, now: datetime | None = None) -> Request:
