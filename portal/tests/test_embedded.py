@@ -170,7 +170,8 @@ def test_orphans_are_replaced(home: Path) -> None:
 
 def test_pid_file_with_a_pid_given_to_somebody_else_is_no_obstacle(home: Path) -> None:
     ensure(environment={}).stop()
-    stranger = subprocess.Popen(["/usr/bin/sleep", "60"])
+    account = service_account()  # PostgreSQL passes over processes of other users
+    stranger = subprocess.Popen(["/usr/bin/sleep", "60"], user=account.uid if account else None)
     lines = [
         str(stranger.pid),
         str(home / "postgres" / "data"),
@@ -185,7 +186,7 @@ def test_pid_file_with_a_pid_given_to_somebody_else_is_no_obstacle(home: Path) -
     pid_file.write_text("\n".join(lines) + "\n")
     lock_file = home / "postgres" / "run" / ".s.PGSQL.5432.lock"
     lock_file.write_text(f"{stranger.pid}\n")
-    if account := service_account():
+    if account:
         for file in (pid_file, lock_file):
             os.chown(file, account.uid, account.gid)
     environment: dict[str, str] = {}

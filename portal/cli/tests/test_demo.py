@@ -184,12 +184,18 @@ def test_demo_runs_until_asked_to_end_and_leaves_nothing(
         processes = {path.stem: read_identity(path) for path in run.glob("*.pid") if path.stem != "demo"}
         alive.append((ready, {name: bool(process and process.alive) for name, process in processes.items()}))
         alive.append([process for process in processes.values() if process])
-        os.kill(os.getpid(), signal.SIGTERM)
+        if running.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
 
+    running = threading.Event()
+    running.set()
     ender = threading.Thread(target=end_it)
     ender.start()
-    demo.run_demo(place, Services(), say=said.append)
-    ender.join()
+    try:
+        demo.run_demo(place, Services(), say=said.append)
+    finally:
+        running.clear()
+        ender.join()
     assert alive[0] == (True, dict.fromkeys(("registry", "jira", "oidc", "web", "worker", "beat"), True))
     processes: list[Identity] = alive[1]
     assert [process.alive for process in processes] == [False] * 6
