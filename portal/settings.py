@@ -144,6 +144,7 @@ CELERY_BEAT_SCHEDULE = {
         ("tracker-due", "grants.tracker.tasks.sweep", 5.0),
         ("catalogue", "grants.catalogue.tasks.sync", float(env.number("PURSER_SYNC_SECONDS", 300, least=5))),
         ("keys", "grants.tokens.tasks.rotate_keys", 600.0),
+        ("seal-tokens", "grants.tokens.tasks.seal", 20.0),
         ("lapse", "approvals.requests.tasks.lapse", 300.0),
         ("mail", "portal.notify.tasks.deliver", 5.0),
         ("reminders", "portal.notify.tasks.remind", 300.0),

@@ -21,6 +21,8 @@ MANIFEST_TYPES = frozenset(
         "application/vnd.oci.image.index.v1+json",
     }
 )
+OWN_ACTORS = "~purser:"
+"""What the subjects of Purser's own tokens begin with: reading the catalogue and probing are no pulls."""
 Key = tuple[str, str]
 """Actor and repository."""
 
@@ -31,6 +33,7 @@ def is_manifest_pull(report: Report) -> bool:
         report.action == "pull"
         and report.request.method.upper() == "GET"
         and report.target.media_type in MANIFEST_TYPES
+        and not report.actor.name.startswith(OWN_ACTORS)
     )
 
 

@@ -45,9 +45,9 @@ class Report(_Part):
     id: str = Field(min_length=1, max_length=80)
     timestamp: datetime
     action: str = Field(max_length=20)
-    target: Target = Target()
-    request: Request = Request()
-    actor: Actor = Actor()
+    target: Target = Field(default_factory=lambda: Target.model_validate({}))
+    request: Request = Field(default_factory=lambda: Request.model_validate({}))
+    actor: Actor = Field(default_factory=lambda: Actor.model_validate({}))
 
 
 class Envelope(_Part):

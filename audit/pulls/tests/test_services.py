@@ -95,6 +95,7 @@ def test_the_same_event_id_of_another_registry_is_another_event() -> None:
         ({"kind": "application/octet-stream"}, False),
         ({"action": "push"}, False),
         ({"action": "delete"}, False),
+        ({"actor": "~purser:probe"}, False),
     ],
 )
 def test_only_a_get_of_a_manifest_counts(changes: dict[str, str], counts: bool) -> None:

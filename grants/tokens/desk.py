@@ -1,0 +1,207 @@
+"""The hot path: who asks, what they may have, the row that says so, the token. No Django in it."""
+
+import secrets
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from psycopg.types.json import Jsonb
+from psycopg_pool import AsyncConnectionPool
+
+from grants.lifecycle.rules import actions_of
+from grants.tokens.batching import Batcher
+from grants.tokens.cache import HolderCache, Listener
+from grants.tokens.decision import Access, Decision, Holder, Right, decide
+from grants.tokens.scopes import Scope
+from grants.tokens.secrets import digest_of
+from grants.tokens.signing import Signer
+from grants.tokens.sql import COLUMNS, LOAD, RECORD, RIGHTS
+
+STATEMENT_SECONDS = 5
+"""No statement of the hot path runs longer; the sealing of token rows relies on it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """One request for a token. `login` and `secret` are None for an anonymous one."""
+
+    service: str
+    scopes: Sequence[Scope]
+    login: str | None = None
+    secret: str | None = None
+    address: str = ""
+    client: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What was committed: a token with its life in seconds, or a refusal with its reason."""
+
+    token: str = ""
+    lifetime: int = 0
+    issued_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    refused: str = ""
+    access: tuple[Access, ...] = ()
+
+
+Key = tuple[bytes, str]
+Row = dict[str, Any]
+
+
+class TokenDesk:
+    """Answers requests for tokens; one for each process. `start` before use, `stop` after."""
+
+    def __init__(self, conninfo: str, signer: Signer, *, caching: bool = True) -> None:
+        self._conninfo = conninfo
+        self._signer = signer
+        self._caching = caching
+        self._ahead = timedelta(0)
+        self.cache = HolderCache()
+        self._listener = Listener(conninfo, self.cache)
+        self._pool = AsyncConnectionPool(
+            conninfo,
+            min_size=2,
+            max_size=4,
+            open=False,
+            timeout=STATEMENT_SECONDS,
+            check=AsyncConnectionPool.check_connection,
+            kwargs={"autocommit": True, "options": f"-c statement_timeout={STATEMENT_SECONDS}s"},
+        )
+        self._load = Batcher(self._load_many)
+        self._record = Batcher(self._record_many)
+
+    async def start(self) -> None:
+        """Open the pool; begin to listen for changes."""
+        await self._pool.open(wait=False)
+        if self._caching:
+            self._listener.start()
+
+    async def stop(self) -> None:
+        """Close what `start` opened."""
+        await self._listener.stop()
+        await self._pool.close()
+
+    async def answer(self, asked: Asked) -> Answer:
+        """Decide, commit the row that says so, sign. Bad credentials are refused; asking too much is not."""
+        holder = await self._holder(asked)
+        now = datetime.now(UTC) + self._ahead
+        if holder is None and asked.login is not None:
+            return await self._refuse(asked, now)
+        decision = decide(holder, asked.scopes, now=now)
+        row = _row(asked, holder, decision)
+        outcome, at = await self._record.submit(row)
+        if outcome != "issued":
+            self.cache.forget()
+            return Answer(refused="ended")
+        return self._sign(asked, holder, decision, row["jti"], at)
+
+    async def _holder(self, asked: Asked) -> Holder | None:
+        if asked.login is None or asked.secret is None:
+            return None
+        key = (digest_of(asked.secret), asked.service)
+        holder = self.cache.get(key)
+        if holder is None:
+            generation = self.cache.generation
+            holder = await self._load.submit(key)
+            if holder:
+                self.cache.put(key, holder, generation=generation)
+        return holder if holder and holder.login == asked.login.strip().lower() else None
+
+    async def _refuse(self, asked: Asked, now: datetime) -> Answer:
+        row = _row(asked, None, Decision((), now, None, 0)) | {
+            "outcome": "refused",
+            "reason": "bad_credentials",
+            "expires": None,
+        }
+        await self._record.submit(row)
+        return Answer(refused="bad_credentials")
+
+    def _sign(
+        self, asked: Asked, holder: Holder | None, decision: Decision, jti: str, at: datetime
+    ) -> Answer:
+        token = self._signer.sign(
+            subject=f"{holder.login}+{jti}" if holder else "",
+            audience=asked.service,
+            jti=jti,
+            access=decision.access,
+            expiry=decision.expiry,
+            now=int(at.timestamp()),
+        )
+        return Answer(token, decision.lifetime, at, access=decision.access)
+
+    async def _load_many(self, keys: Sequence[Key]) -> list[Holder | None]:
+        async with self._pool.connection() as connection:
+            found = await (await connection.execute(LOAD, [[digest for digest, _ in keys]])).fetchall()
+            people = [row[3] for row in found if row[3]]
+            projects = [row[4] for row in found if row[4]]
+            cursor = await connection.execute(RIGHTS, {"people": people, "projects": projects})
+            rights = _rights_by_owner(await cursor.fetchall())
+        credentials = {bytes(row[0]): row for row in found}
+        return [_holder(credentials.get(digest), service, rights) for digest, service in keys]
+
+    async def _record_many(self, rows: Sequence[Row]) -> list[tuple[str, datetime]]:
+        columns = [[row[name] for row in rows] for name in COLUMNS]
+        async with self._pool.connection() as connection:
+            started = time.monotonic()
+            written = await (await connection.execute(RECORD, columns)).fetchall()
+        outcomes = {jti: (outcome, at) for jti, outcome, at in written}
+        self._set_clock(written[0][2], time.monotonic() - started)
+        return [outcomes[row["jti"]] for row in rows]
+
+    def _set_clock(self, at: datetime, took: float) -> None:
+        # The database's clock decides; ours is only corrected by it. Slow answers say too little about it.
+        if took < 1:
+            self._ahead = at + timedelta(seconds=took / 2) - datetime.now(UTC)
+
+
+Owner = tuple[int | None, int | None, str]
+
+
+def _rights_by_owner(rows: Sequence[tuple[Any, ...]]) -> dict[Owner, dict[str, dict[str, Right]]]:
+    owners: dict[Owner, dict[str, dict[str, Right]]] = {}
+    for person, project, service, repository, role, grant, ends in rows:
+        actions = owners.setdefault((person, project, service), {}).setdefault(repository, {})
+        for action in actions_of(role):
+            if action not in actions or actions[action].ends < ends:
+                actions[action] = Right(ends, grant)
+    return owners
+
+
+def _holder(
+    row: tuple[Any, ...] | None, service: str, rights: dict[Owner, dict[str, dict[str, Right]]]
+) -> Holder | None:
+    if row is None:
+        return None
+    _digest, pk, login, person, project, administrator = row
+    principal = f"person:{person}" if person else f"robot:{pk}"
+    return Holder(pk, principal, login, rights.get((person, project, service), {}), administrator)
+
+
+def _row(asked: Asked, holder: Holder | None, decision: Decision) -> Row:
+    access = [{"repository": a.name, "actions": list(a.actions), "grant": a.grant} for a in decision.access]
+    return {
+        "jti": secrets.token_hex(10),
+        "outcome": "issued",
+        "reason": "" if access or not asked.scopes else "nothing_allowed",
+        "login": _plain(asked.login or "", 200),
+        "principal": holder.principal if holder else "",
+        "credential_id": holder.credential if holder else None,
+        "service": _plain(asked.service, 120),
+        "asked": _plain(" ".join(_spelled(scope) for scope in asked.scopes), 4000),
+        "access": Jsonb(access),
+        "expires": decision.until,
+        "ends": decision.ends,
+        "address": _plain(asked.address, 100),
+        "client": _plain(asked.client, 200),
+    }
+
+
+def _plain(text: str, most: int) -> str:
+    # PostgreSQL takes no NUL and no lone surrogate; a hostile client may send both.
+    return text.replace("\x00", "").encode("utf-8", "replace").decode()[:most]
+
+
+def _spelled(scope: Scope) -> str:
+    return f"{scope.type}:{scope.name}:{','.join(sorted(scope.actions))}"
