@@ -1,0 +1,1 @@
+"""Making grants true at their targets, and proving that they ended."""

@@ -1,0 +1,66 @@
+"""Taking due lines for this worker alone: a lease that runs out by itself, and a number that outdates older claims."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from time import monotonic
+
+from django.db import connection, transaction
+from django.db.models import F
+
+from grants.connectors.base import Entry
+from grants.delivery.models import Attempt, Delivery
+from grants.delivery.pauses import LEASE
+from grants.delivery.states import Action
+
+_CLAIM = """
+UPDATE delivery_delivery SET fence = fence + 1, next_attempt_at = %(until)s
+WHERE id IN (
+  SELECT id FROM delivery_delivery WHERE next_attempt_at <= %(now)s
+  ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
+)
+RETURNING id
+"""
+
+
+class Ticking:
+    """The time given at the start, going on by itself: rows worked last are not written as of the beginning."""
+
+    def __init__(self, now: datetime) -> None:
+        self._now, self._started = now, monotonic()
+
+    def now(self) -> datetime:
+        """The present: the start plus what has passed since, whatever happens to the system's clock."""
+        return self._now + timedelta(seconds=monotonic() - self._started)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One outside call for a line. `last`: its success settles the line; `partial`: see `desired.Removal`."""
+
+    action: Action
+    entry: Entry
+    last: bool = True
+    partial: bool = False
+
+
+def claim(*, now: datetime, limit: int) -> list[Delivery]:
+    """Up to `limit` due lines, oldest first, leased to the caller; other workers skip them without waiting."""
+    with connection.cursor() as cursor:
+        cursor.execute(_CLAIM, {"now": now, "until": now + LEASE, "limit": limit})
+        keys = [key for (key,) in cursor.fetchall()]
+    rows = Delivery.objects.filter(pk__in=keys).select_related("grant__project__team")
+    return list(rows.order_by("grant_id", "kind", "pk"))
+
+
+def intend(row: Delivery, step: Step, *, now: datetime) -> Attempt | None:
+    """Commit the intent of a call and renew the lease; None when the line is no longer ours to work on."""
+    with transaction.atomic():
+        ours = Delivery.objects.filter(pk=row.pk, fence=row.fence)
+        if not ours.update(attempts=F("attempts") + 1, next_attempt_at=now + LEASE):
+            return None
+        return Attempt.objects.create(delivery=row, action=step.action, fence=row.fence, intent_at=now)
+
+
+def put_off(row: Delivery, *, until: datetime) -> None:
+    """Give a claimed line back untried."""
+    Delivery.objects.filter(pk=row.pk, fence=row.fence).update(next_attempt_at=until)

@@ -1,0 +1,114 @@
+"""Keeping the lines of a grant in step with the grant; deciding when it is active and when it has ended."""
+
+from collections import Counter
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+
+from audit.ledger.actors import system
+from audit.ledger.services import audited
+from grants.delivery.desired import desired_lines
+from grants.delivery.models import Delivery
+from grants.delivery.plan import Line, plan
+from grants.delivery.signals import delivery_changed
+from grants.delivery.states import APPLYING, REMOVING, Kind, Status
+from grants.lifecycle.models import Grant
+from grants.lifecycle.services import mark_active, mark_ended, mark_failed
+from grants.lifecycle.states import ALLOWING, EndReason, GrantStatus
+
+DELIVERY = system("delivery")
+
+
+def plan_rows(*, grant_id: int, now: datetime) -> None:
+    """Write the lines a grant should have and mark those it should not; harmless to repeat, and never an event.
+
+    Inside the transaction that changed the grant, so that no commit leaves a grant without its lines.
+    """
+    with transaction.atomic():
+        grant = lock_grant(grant_id)
+        rows = {_line(row): row for row in grant.deliveries.all()}
+        steps = plan(desired_lines(grant), {line: row.status for line, row in rows.items()})
+        Delivery.objects.bulk_create(_wanted(grant, line, now) for line in sorted(steps.create))
+        _drop([rows[line].pk for line in steps.drop], now)
+        if steps.create or steps.drop:
+            delivery_changed.send(sender=Delivery, grant_id=grant_id)
+
+
+def settle(grant: Grant, *, now: datetime) -> None:
+    """Call a locked grant active or ended when its lines say so. Inside `audited` only.
+
+    Active: every image was seen in place, somebody was, and nobody still waits for a first try; those who failed
+    stay visible and are tried again. Ended: every line was proven gone; failed, if its time ran out before any
+    line had ever been seen in place.
+    """
+    if grant.status == GrantStatus.PROVISIONING and _in_place(grant):
+        mark_active(grant=grant, by=DELIVERY, now=now)
+    if grant.status == GrantStatus.REVOKING and not grant.deliveries.exclude(status=Status.PROVEN).exists():
+        mark = mark_failed if _never_worked(grant) else mark_ended
+        mark(grant=grant, by=DELIVERY, now=now)
+
+
+def catch_up(*, now: datetime) -> int:
+    """Do what a lost wake-up left undone: grants without their lines, endings with nothing left to prove."""
+    behind = list(_out_of_step().order_by("pk").values_list("pk", flat=True))
+    for pk in behind:
+        plan_rows(grant_id=pk, now=now)
+    quiet = list(_nothing_left().order_by("pk").values_list("pk", flat=True))
+    for pk in quiet:
+        with audited(by=DELIVERY):
+            settle(lock_grant(pk), now=now)
+    return len(behind) + len(quiet)
+
+
+def lock_grant(grant_id: int) -> Grant:
+    """The grant, locked. Always before its lines: whoever changes a grant holds it and then comes to them."""
+    return Grant.objects.select_for_update(no_key=True, of=("self",)).get(pk=grant_id)
+
+
+def _line(row: Delivery) -> Line:
+    return (row.target, row.kind, row.key)
+
+
+def _wanted(grant: Grant, line: Line, now: datetime) -> Delivery:
+    target, kind, key = line
+    return Delivery(grant=grant, target=target, kind=kind, key=key, since=now, next_attempt_at=now)
+
+
+def _drop(keys: list[int], now: datetime) -> None:
+    Delivery.objects.filter(pk__in=keys).update(
+        status=Status.UNWANTED,
+        since=now,
+        next_attempt_at=now,
+        fence=F("fence") + 1,
+        failures=0,
+        last_error="",
+        denials=0,
+    )
+
+
+def _in_place(grant: Grant) -> bool:
+    rows = grant.deliveries.filter(status__in=APPLYING).values_list("kind", "status", "failures")
+    seen = Counter((kind, status == Status.VERIFIED, failures > 0) for kind, status, failures in rows)
+    pending_images = sum(n for (kind, verified, _), n in seen.items() if kind == Kind.IMAGE and not verified)
+    untried = seen[Kind.MEMBER, False, False]
+    verified = sum(n for (kind, ok, _), n in seen.items() if kind == Kind.MEMBER and ok)
+    return not pending_images and not untried and verified > 0
+
+
+def _never_worked(grant: Grant) -> bool:
+    rows = grant.deliveries.all()
+    ran_out = grant.end_reason == EndReason.EXPIRED and grant.activated_at is None
+    return ran_out and rows.exists() and not rows.filter(verified_at__isnull=False).exists()
+
+
+def _out_of_step() -> QuerySet[Grant]:
+    rows = Delivery.objects.filter(grant=OuterRef("pk"))
+    unplanned = Grant.objects.filter(~Exists(rows), status__in=ALLOWING)
+    standing = Grant.objects.filter(Exists(rows.exclude(status__in=REMOVING)), status=GrantStatus.REVOKING)
+    return unplanned | standing
+
+
+def _nothing_left() -> QuerySet[Grant]:
+    rows = Delivery.objects.filter(grant=OuterRef("pk")).exclude(status=Status.PROVEN)
+    return Grant.objects.filter(~Exists(rows), status=GrantStatus.REVOKING)
