@@ -42,7 +42,7 @@ def status(kind: str, code: str) -> dict[str, Any]:
 def grant_status(grant: Any, drift: bool = False) -> dict[str, Any]:
     """Show a grant's status as people read it: "ends soon" and the way it ended included."""
     code = words.grant_code(
-        status=grant.status, end_reason=grant.end_reason, ends_at=grant.ends_at, now=timezone.now()
+        status=grant.status, end_reason=grant.end_reason, ends_at=grant.ends, now=timezone.now()
     )
     return {"word": words.word("grant", "out_of_step" if drift else code)}
 
