@@ -94,7 +94,7 @@ def _blocks(columns: str, form: str, events: "QuerySet[Event]") -> Iterator[byte
 
 
 def _statement(cursor: Any, columns: str, form: str, events: "QuerySet[Event]") -> str:
-    inner, params = events.order_by().query.sql_with_params()
+    inner, params = events.order_by().query.get_compiler(connection=connection, elide_empty=False).as_sql()
     parts = {"{columns}": columns, "{form}": form, "{events}": str(cursor.mogrify(inner, params))}
     statement = _COPY
     for placeholder, text in parts.items():

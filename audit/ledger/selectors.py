@@ -43,9 +43,11 @@ def count_events(scope: Scope, filters: EventFilters | None = None) -> int:
 
 
 def _within(scope: Scope) -> "QuerySet[Event]":
-    if not (scope.teams or scope.persons):
+    # An event without a team or person belongs to nobody, so an empty name must open nothing.
+    teams, persons = scope.teams - {""}, scope.persons - {""}
+    if not (teams or persons):
         return Event.objects.none()
-    own = Q(team__in=scope.teams) | Q(person__in=scope.persons) | Q(actor__in=scope.persons)
+    own = Q(team__in=teams) | Q(person__in=persons) | Q(actor__in=persons)
     return Event.objects.filter(own)
 
 

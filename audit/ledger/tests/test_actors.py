@@ -16,10 +16,10 @@ def test_helpers_name_system_and_operator() -> None:
     )
 
 
-@pytest.mark.parametrize(("kind", "id"), [("ghost", "1"), ("person", "")])
-def test_actor_without_kind_or_id_is_refused(kind: str, id: str) -> None:
+@pytest.mark.parametrize(("kind", "number"), [("ghost", "1"), ("person", "")])
+def test_actor_without_kind_or_id_is_refused(kind: str, number: str) -> None:
     with pytest.raises(ValueError, match="actor"):
-        Actor(kind=kind, id=id, name="x")  # type: ignore[arg-type]
+        Actor(kind=kind, id=number, name="x")  # type: ignore[arg-type]
 
 
 def test_error_carries_code_message_detail_and_status() -> None:

@@ -28,6 +28,20 @@ def note(text: str) -> None:
         )
 
 
+def change(text: str) -> None:
+    with audited(by=ALICE):
+        note(text)
+        record("a.b.done", subject="x:1")
+
+
+def fail(*, by: Actor, savepoint: bool = False) -> None:
+    """A service that changes, records and then raises."""
+    with audited(by=by, savepoint=savepoint):
+        note("lost")
+        record("a.b.inner", subject="x:1")
+        raise ZeroDivisionError
+
+
 def noted() -> list[str]:
     with connection.cursor() as cursor:
         cursor.execute("SELECT model FROM django_content_type WHERE app_label = 'ledger_test' ORDER BY model")
@@ -88,10 +102,8 @@ def test_kind_has_three_or_four_parts(kind: str) -> None:
 
 
 def test_exception_drops_change_and_events() -> None:
-    with pytest.raises(ZeroDivisionError), audited(by=ALICE):
-        note("dropped")
-        record("a.b.done", subject="x:1")
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        fail(by=ALICE)
     assert (kinds(), noted(), in_audited()) == ([], [], False)
 
 
@@ -99,9 +111,8 @@ def test_failed_joined_block_dooms_the_whole_block() -> None:
     with audited(by=ALICE):
         note("doomed")
         record("a.b.outer", subject="x:1")
-        with pytest.raises(ZeroDivisionError), audited(by=BOB):
-            record("a.b.inner", subject="x:1")
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail(by=BOB)
     assert (kinds(), noted()) == ([], [])
 
 
@@ -109,10 +120,8 @@ def test_failed_savepoint_block_drops_only_itself() -> None:
     with audited(by=ALICE):
         note("kept")
         record("a.b.outer", subject="x:1")
-        with pytest.raises(ZeroDivisionError), audited(by=BOB, savepoint=True):
-            note("lost")
-            record("a.b.inner", subject="x:1")
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail(by=BOB, savepoint=True)
         record("a.b.after", subject="x:1")
     assert (kinds(), noted()) == (["a.b.outer", "a.b.after"], ["kept"])
     assert set(Event.objects.values_list("actor", flat=True)) == {"person:1"}
@@ -123,9 +132,8 @@ def test_failing_ledger_leaves_no_change(monkeypatch: pytest.MonkeyPatch) -> Non
         raise DatabaseError("disk full")
 
     monkeypatch.setattr(services, "append_events", broken)
-    with pytest.raises(AuditUnavailable) as refused, audited(by=ALICE):
-        note("never")
-        record("a.b.done", subject="x:1")
+    with pytest.raises(AuditUnavailable) as refused:
+        change("never")
     assert (refused.value.code, refused.value.status, noted()) == ("audit_unavailable", 503, [])
 
 
@@ -148,9 +156,8 @@ def test_signal_tells_the_span_after_commit() -> None:
             record("a.b.one", subject="x:1")
             record("a.b.two", subject="x:1")
             assert heard == []
-        with pytest.raises(ZeroDivisionError), audited(by=ALICE):
-            record("a.b.three", subject="x:1")
-            raise ZeroDivisionError
+        with pytest.raises(ZeroDivisionError):
+            fail(by=ALICE)
         with audited(by=ALICE):
             pass
     finally:
@@ -163,7 +170,7 @@ def test_models_refuse_to_be_written(model: type[Event] | type[Checkpoint]) -> N
     for write in (
         lambda: model().save(),
         lambda: model().delete(),
-        lambda: model.objects.create(),
+        model.objects.create,
         lambda: model.objects.bulk_create([model()]),
         lambda: model.objects.all().update(),
         lambda: model.objects.all().delete(),
