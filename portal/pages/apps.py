@@ -8,3 +8,10 @@ class PagesConfig(AppConfig):
 
     name = "portal.pages"
     label = "pages"
+
+    def ready(self) -> None:
+        """Let the frame know how new its counts are."""
+        from portal.live.topics import versions  # noqa: PLC0415 - its model loads with the applications
+        from portal.pages.shell import version_provider  # noqa: PLC0415
+
+        version_provider(versions)

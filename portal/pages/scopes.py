@@ -23,10 +23,10 @@ def pull_scope(viewer: Standing) -> PullScope:
     """Auditors and administrators: every pull. Others: their own, and leads those of their teams' projects."""
     if viewer.sees_all:
         return PullScope(everything=True)
-    projects = Project.objects.filter(team__in=viewer.led_team_ids) if viewer.is_lead else Project.objects.none()
-    return PullScope(
-        projects=frozenset(projects.values_list("key", flat=True)), person=viewer.person.label
+    projects = (
+        Project.objects.filter(team__in=viewer.led_team_ids) if viewer.is_lead else Project.objects.none()
     )
+    return PullScope(projects=frozenset(projects.values_list("key", flat=True)), person=viewer.person.label)
 
 
 def gap_principals(viewer: Standing) -> list[str] | None:

@@ -1,6 +1,6 @@
 """What every page's frame needs: navigation by role, counts, language and theme."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ DENSITY_COOKIE = "density"
 KEPT_AT = "kept_at"
 
 _counters: dict[str, Callable[[HttpRequest], int]] = {}
+_versions: list[Callable[[Iterable[str]], Mapping[str, int]]] = []
 
 
 @dataclass(frozen=True)
@@ -65,6 +66,18 @@ def count_provider(name: str, counter: Callable[[HttpRequest], int]) -> None:
     _counters[name] = counter
 
 
+def version_provider(versions: Callable[[Iterable[str]], Mapping[str, int]]) -> None:
+    """Register who knows the versions of live topics; the last one wins."""
+    _versions[:] = [versions]
+
+
+def count_topics(request: HttpRequest) -> dict[str, int]:
+    """Return the live topics that move the viewer's counts, with their versions; none before sign-in."""
+    number = getattr(getattr(request.user, "person", None), "pk", None) if _signed_in(request) else None
+    names = [f"inbox:{number}", f"person:{number}"] if number else []
+    return {**dict.fromkeys(names, 0), **(_versions[0](names) if names and _versions else {})}
+
+
 def count_of(request: HttpRequest, name: str) -> int | None:
     """Return the registered count for this request, or None when nobody supplies it or nobody is signed in."""
     counter = _counters.get(name)
@@ -107,6 +120,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
         "admin_nav": navigation(request, ADMIN_NAV) if signed_in else [],
         "links": {name: _url(name) for name in ("search", "notifications", "account")},
         "session_ends": session_ends(request) if signed_in else 0,
+        "topics": count_topics(request),
         "notifications": count_of(request, "notifications"),
         "language": get_language() or settings.LANGUAGE_CODE,
         "languages": settings.LANGUAGES,

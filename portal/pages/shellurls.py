@@ -6,6 +6,7 @@ from portal.pages import shellviews
 
 urlpatterns = [
     path("preferences/", shellviews.set_preferences, name="set-preferences"),
+    path("counts/", shellviews.counts, name="shell-counts"),
     path("help/", shellviews.help_page, name="help"),
     path("help/keyboard/", shellviews.keyboard, name="help-keyboard"),
     path("accessibility/", shellviews.accessibility, name="accessibility"),

@@ -52,6 +52,15 @@ def set_preferences(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@login_required
+def counts(request: HttpRequest) -> HttpResponse:
+    """Show only the frame's counts, for its own live refresh; opened as a page it leads to the notifications."""
+    if "HX-Request" not in request.headers:
+        return redirect("/notifications/")
+    return render(request, "components/counts.html")
+
+
+@require_safe
 def help_page(request: HttpRequest) -> HttpResponse:
     """Show how the product is used, to anybody: somebody who cannot sign in needs it most."""
     return render(request, "pages/help.html", {"session_hours": settings.SESSION_COOKIE_AGE // 3600})

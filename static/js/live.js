@@ -3,6 +3,7 @@ const QUIET = 5000; // milliseconds without a socket before polling starts
 const POLL = 30000; // milliseconds between polls, 20 % either way
 const indicator = document.getElementById("live-state");
 const versions = new Map();
+const SIGNED_OUT = 4401; // the server's close code when the session is over
 let socket = null;
 let delay = 500;
 let quietTimer = 0;
@@ -21,10 +22,12 @@ function show(state) {
 function topics() {
   const found = {};
   for (const region of regions()) {
-    const topic = region.dataset.liveTopic;
-    const version = Math.max(Number(region.dataset.liveVersion) || 0, versions.get(topic) ?? 0);
-    versions.set(topic, version);
-    found[topic] = version;
+    const drawn = (region.dataset.liveVersion ?? "").split(" ");
+    region.dataset.liveTopic.split(" ").forEach((topic, place) => {
+      const version = Math.max(Number(drawn[place]) || 0, versions.get(topic) ?? 0);
+      versions.set(topic, version);
+      found[topic] = version;
+    });
   }
   return found;
 }
@@ -58,9 +61,10 @@ function quiet() {
   pollTimer = setTimeout(poll, POLL * (0.8 + 0.4 * Math.random()));
 }
 
-function lost() {
+function lost(event) {
   socket = null;
   if (paused()) return;
+  if (event.code === SIGNED_OUT) return show("ended");
   if (!quietTimer && !pollTimer) show("reconnecting"), (quietTimer = setTimeout(quiet, QUIET));
   setTimeout(connect, delay * (0.8 + 0.4 * Math.random()));
   delay = Math.min(delay * 2, POLL);
@@ -88,6 +92,13 @@ function connect() {
   socket.addEventListener("message", heard);
   socket.addEventListener("close", lost);
 }
+
+// An answer without the region (a sign-in page, an error) must not empty the page.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { elt, xhr, requestConfig } = event.detail;
+  const cause = requestConfig?.triggeringEvent?.type ?? "";
+  if (cause.startsWith("live") && !xhr.responseText.includes(`id="${elt.id}"`)) event.detail.shouldSwap = false;
+});
 
 // A held list never changes under the pointer or the focus: it offers a button instead.
 const inUse = (region) => region.matches(":hover") || region.contains(document.activeElement);

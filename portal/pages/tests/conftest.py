@@ -16,6 +16,7 @@ from django.test import RequestFactory
 from django.utils import translation
 from playwright.sync_api import Browser, Page, Route, sync_playwright
 
+from portal.pages import shell
 from portal.pages.static_assets import vendor
 
 ORIGIN = "http://purser.test"
@@ -32,7 +33,7 @@ def make_request(
     """Return a GET as the middleware would hand it to a view; `name` empty is somebody not signed in."""
     request = RequestFactory().get(path, HTTP_HOST="127.0.0.1")
     request.COOKIES.update(cookies)
-    person = SimpleNamespace(name=name, user_name=name.lower())
+    person = SimpleNamespace(pk=7, name=name, user_name=name.lower())
     request.user = SimpleNamespace(is_authenticated=bool(name), is_active=True, person=person)  # type: ignore[assignment]
     request.viewer = SimpleNamespace(**{power: power in powers for power in POWERS})  # type: ignore[attr-defined]
     request.session = {}  # type: ignore[assignment]
@@ -55,6 +56,12 @@ class Drawn:
 
     page: Page
     violations: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(autouse=True)
+def _topic_versions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the frame ask no database for versions."""
+    monkeypatch.setattr(shell, "_versions", [lambda names: dict.fromkeys(names, 4)])
 
 
 @pytest.fixture(scope="session")

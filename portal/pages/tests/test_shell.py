@@ -74,6 +74,11 @@ def test_count_comes_from_its_provider_and_never_before_sign_in(monkeypatch):
     assert shell.count_of(make_request(), "inbox") is None
 
 
+def test_counts_opened_as_a_page_lead_to_the_notifications():
+    assert shellviews.counts(make_request("/counts/", name="Mia"))["Location"] == "/notifications/"
+    assert shellviews.counts(make_request("/counts/"))["Location"] == "/accounts/login/?next=/counts/"
+
+
 def test_session_end_is_its_age_after_sign_in_or_after_it_was_kept():
     request = make_request(name="Alice")
     assert shell.session_ends(request) == 0

@@ -1,0 +1,1 @@
+"""The first page: what needs the viewer, and what they have."""

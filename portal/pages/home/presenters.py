@@ -1,0 +1,142 @@
+"""What the first page shows: tasks with the verb first, requests with a reason, access with its end."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q, QuerySet
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from approvals.requests.models import Request
+from approvals.requests.selectors import inbox_of, requests_visible_to, waiting_reasons
+from grants.directory.models import Person
+from grants.directory.selectors import leads_of_teams
+from grants.directory.standing import Standing
+from grants.lifecycle.models import Grant
+from grants.lifecycle.selectors import grants_visible_to, live_grants_for, with_bundle
+from portal.pages.pull_panel import place_of, usable_images
+from portal.pages.pulling import pull_command
+from portal.pages.words import ENDS_SOON
+
+MOST = 10
+"""Rows of a section; the list behind it has them all."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to do: a link whose text begins with the verb."""
+
+    key: str
+    text: str
+    url: str
+    icon: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Progress:
+    """A request of the viewer's that is not closed, and why."""
+
+    request: Request
+    reason: str
+
+
+@dataclass(frozen=True)
+class Access:
+    """A live grant of the viewer's, with a pull command for each image."""
+
+    grant: Grant
+    pulls: list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything the first page shows."""
+
+    tasks: list[Task]
+    waiting: list[Progress]
+    access: list[Access]
+    leads: Sequence[Person]
+    may_request: bool
+
+    @property
+    def first_use(self) -> bool:
+        """Whether there is nothing at all yet."""
+        return not (self.tasks or self.waiting or self.access)
+
+
+def work_of(viewer: Standing, *, client: str, now: datetime) -> Work:
+    """Read all sections, in a number of queries that does not grow with their rows."""
+    tasks = [*_questions(viewer), *_approvals(viewer), *_endings(viewer, now)]
+    waiting = _waiting(viewer, now)
+    live = with_bundle(live_grants_for(viewer.person))[:MOST]
+    access = [_access(grant, viewer.person, client) for grant in live]
+    nothing = not (tasks or waiting or access or viewer.is_lead)
+    leads = leads_of_teams(viewer.team_ids) if nothing else []
+    return Work(tasks, waiting, access, list(leads), viewer.is_lead)
+
+
+def _questions(viewer: Standing) -> list[Task]:
+    own = Q(requester=viewer.person) | Q(project__team_id__in=viewer.led_team_ids)
+    asked = requests_visible_to(viewer).filter(own, status="pending", lanes__status="asked").distinct()
+    return [
+        Task(
+            f"question-{request.pk}",
+            _("Answer a question on %(number)s") % {"number": request.number},
+            _address("request-detail", request.pk),
+            "message-question",
+        )
+        for request in asked.order_by("submitted_at", "pk")[:MOST]
+    ]
+
+
+def _approvals(viewer: Standing) -> list[Task]:
+    if not viewer.is_approver:
+        return []
+    rows = inbox_of(viewer)
+    count = rows.order_by().count()
+    if not count:
+        return []
+    oldest = rows.order_by("submitted_at", "pk").values_list("submitted_at", flat=True)[0]
+    words = ngettext("Decide on %(count)d request", "Decide on %(count)d requests", count)
+    return [Task("inbox", words % {"count": count}, _address("inbox"), "clipboard-check", oldest)]
+
+
+def _endings(viewer: Standing, now: datetime) -> list[Task]:
+    if viewer.is_lead:
+        mine = Q(project__team_id__in=viewer.led_team_ids)
+    else:
+        mine = Q(members__person=viewer.person, members__removed_at=None)
+    soon: QuerySet[Grant] = grants_visible_to(viewer).filter(
+        mine, status="active", ends__gt=now, ends__lte=now + ENDS_SOON
+    )
+    return [
+        Task(
+            f"ending-{grant.pk}",
+            _("Renew or return access for %(project)s") % {"project": grant.project.name},
+            _address("grant-detail", grant.pk),
+            "clock-exclamation",
+            grant.ends,
+        )
+        for grant in soon.select_related("project").order_by("ends", "pk").distinct()[:MOST]
+    ]
+
+
+def _waiting(viewer: Standing, now: datetime) -> list[Progress]:
+    mine = requests_visible_to(viewer).filter(requester=viewer.person, status__in=["draft", "pending"])
+    rows = list(mine.prefetch_related("lanes").order_by("-updated_at", "-pk")[:MOST])
+    reasons = waiting_reasons(rows, now)
+    return [Progress(row, reasons.get(row.pk) or _("A draft: not sent yet")) for row in rows]
+
+
+def _access(grant: Grant, person: Person, client: str) -> Access:
+    places = [
+        place_of(row.image, person, tag=row.tag, digest=row.digest) for row in usable_images(grant)
+    ]
+    return Access(grant, [(place.repository, pull_command(client, place)) for place in places])
+
+
+def _address(name: str, *args: int) -> str:
+    return reverse(name, args=args)

@@ -1,0 +1,28 @@
+"""The first page."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+
+from portal.live.topics import versions
+from portal.pages.access import signed_in, viewer_of
+from portal.pages.home.presenters import work_of
+from portal.pages.pull_panel import client_of
+
+
+@require_safe
+@signed_in
+def home(request: HttpRequest) -> HttpResponse:
+    """Show what needs the viewer, their requests in progress and their access."""
+    viewer = viewer_of(request)
+    pk = viewer.person.pk
+    moved = versions([f"person:{pk}", f"inbox:{pk}"])
+    context = {
+        "work": work_of(viewer, client=client_of(request), now=timezone.now()),
+        "person_topic": f"person:{pk}",
+        "inbox_topic": f"inbox:{pk}",
+        "person_version": moved[f"person:{pk}"],
+        "inbox_version": moved[f"inbox:{pk}"],
+    }
+    return render(request, "pages/home/home.html", context)

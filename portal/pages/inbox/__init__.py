@@ -1,0 +1,1 @@
+"""Pages of approvers: what waits for whom, one request on one screen, and the decision."""

@@ -1,0 +1,1 @@
+"""Pages about requests: the list, writing one step by step, checking and sending it, following it."""
