@@ -91,7 +91,7 @@ def spawn(
 
     The kernel sends `death_signal` when the calling thread ends: call from the main thread.
     """
-    with log.open("ab") as output:
+    with open(log, "ab", opener=_private_file) as output:  # noqa: PTH123 - Path.open takes no opener
         return subprocess.Popen(  # noqa: S603 - arguments are ours
             list(argv),
             stdin=subprocess.DEVNULL,
@@ -183,6 +183,10 @@ def _create_account(name: str) -> pwd.struct_passwd:
         return pwd.getpwnam(name)  # another start may have been faster
     except KeyError:
         raise EmbeddedError(f"The user {name} could not be made: {made.stderr.strip()}") from None
+
+
+def _private_file(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _as_account(account: Account | None) -> dict[str, Any]:

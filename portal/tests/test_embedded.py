@@ -104,6 +104,7 @@ def test_secrets_are_private_and_parents_keep_their_rights(home: Path) -> None:
     services.stop()
     assert {parent: parent.stat().st_mode for parent in home.parents} == before
     assert (home / "secrets.json").stat().st_mode & 0o777 == 0o600
+    assert (home / "postgres.log").stat().st_mode & 0o777 == 0o600
     assert (home / "postgres" / "data").stat().st_mode & 0o777 == 0o700
     assert not (home / "postgres" / "initial-password").exists()
 
