@@ -160,3 +160,15 @@ def test_page_reads_whole_without_javascript(draw):
     assert page.locator("#sample-dialog").is_hidden()
     assert page.locator("#live-state").is_hidden()
     assert reflows(page)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_chinese_names_are_drawn_with_a_simplified_chinese_face(draw, language):
+    page = draw(shellviews.styleguide, as_root(), language=language).page
+    session = page.context.new_cdp_session(page)
+    session.send("DOM.enable")
+    session.send("CSS.enable")
+    root = session.send("DOM.getDocument")["root"]["nodeId"]
+    node = session.send("DOM.querySelector", {"nodeId": root, "selector": "td span[lang=zh-Hans]"})["nodeId"]
+    fonts = session.send("CSS.getPlatformFontsForNode", {"nodeId": node})["fonts"]
+    assert [font["familyName"] for font in fonts] == ["Noto Sans CJK SC"]
