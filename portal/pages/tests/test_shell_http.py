@@ -34,7 +34,9 @@ def test_chosen_language_is_used_from_the_next_page_on():
     client = Client(enforce_csrf_checks=True)
     client.get("/help/")
     token = client.cookies[settings.CSRF_COOKIE_NAME].value
-    answer = client.post("/preferences/", {"language": "zh-hans", "next": "/help/", "csrfmiddlewaretoken": token})
+    answer = client.post(
+        "/preferences/", {"language": "zh-hans", "next": "/help/", "csrfmiddlewaretoken": token}
+    )
     assert (answer.status_code, answer["Location"]) == (302, "/help/")
     assert '<html lang="zh-Hans"' in client.get("/help/").content.decode()
 

@@ -133,7 +133,9 @@ def test_answer_without_the_region_leaves_the_page_as_it_was(live):
     seen = live()
     until(seen.page, "document.querySelector('#live-state').dataset.state === 'live'")
     seen.page.context.route("**/state/", lambda route: _answer(route, seen, "<h1>Sign in</h1>"))
-    seen.page.evaluate("() => { document.addEventListener('htmx:afterRequest', () => { window.answered = true; }); }")
+    seen.page.evaluate(
+        "() => { document.addEventListener('htmx:afterRequest', () => { window.answered = true; }); }"
+    )
     seen.sockets[0].send(json.dumps({"t": "request:12", "v": 6}))
     until(seen.page, "window.answered")
     assert seen.page.inner_text("#word") == "as drawn"
