@@ -86,16 +86,18 @@ def jira(place: Place, settings: Mapping[str, str]) -> Program:
     options = {
         "--host": place.host,
         "--port": str(place.ports["jira"]),
-        "--data": str(place.data / "jira"),
+        "--state": str(place.data / "jira.json"),
         "--webhook-url": f"{place.url('web')}/webhooks/jira/",
-        "--webhook-secret-file": str(place.secret_file("jira_webhook")),
-        "--token-file": str(place.secret_file("jira_token")),
+    }
+    secrets = {
+        "JIRA_SANDBOX_WEBHOOK_SECRET": place.secret_file("jira_webhook").read_text("ascii"),
+        "JIRA_SANDBOX_TOKEN": place.secret_file("jira_token").read_text("ascii"),
     }
     words = [word for pair in options.items() for word in pair]
     return Program(
         name="jira",
         argv=[sys.executable, "-m", "portal.sandbox.jira", *words],
-        environment=settings,
+        environment={**settings, **secrets},
         ready=lambda: listens(place, "jira"),
         patience=15,
     )

@@ -91,7 +91,7 @@ def spawn(
 
     The kernel sends `death_signal` when the calling thread ends: call from the main thread.
     """
-    with open(log, "ab", opener=_private_file) as output:  # noqa: PTH123 - Path.open takes no opener
+    with open(log, "ab", opener=_private_file) as output:
         return subprocess.Popen(  # noqa: S603 - arguments are ours
             list(argv),
             stdin=subprocess.DEVNULL,

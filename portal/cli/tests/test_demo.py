@@ -59,7 +59,7 @@ def place(web: int) -> Place:
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     supervisor = Supervisor(run=tmp_path / "run", logs=tmp_path / "log")
     yield supervisor
-    supervisor.stop("registry", "oidc")
+    supervisor.stop("registry", "oidc", "jira")
 
 
 def answer(place: Place, part: str, path: str) -> http.client.HTTPResponse:
@@ -156,6 +156,12 @@ def test_the_identity_provider_names_itself_as_purser_calls_it(place: Place, sup
     supervisor.start(programs.oidc(place, SEEDED["claims"]))
     known = json.loads(answer(place, "oidc", "/.well-known/openid-configuration").read())
     assert known["issuer"].rstrip("/") == place.url("oidc")
+
+
+@pytest.mark.enable_loopback
+def test_the_jira_stand_in_answers(place: Place, supervisor: Supervisor) -> None:
+    supervisor.start(programs.jira(place, os.environ))
+    assert answer(place, "jira", "/rest/api/2/serverInfo").status in {200, 401}
 
 
 @pytest.fixture

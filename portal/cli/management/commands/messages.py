@@ -29,6 +29,8 @@ class Command(BaseCommand):
     def handle(self, *_args: Any, check: bool, **_options: Any) -> None:
         """Collect, or check a copy of the catalogue. Raises CommandError with the texts that need work."""
         catalogue = Path(settings.BASE_DIR) / "locale" / LOCALE / "LC_MESSAGES" / "django.po"
+        if check and not catalogue.exists():
+            raise CommandError(f"{catalogue} is missing. Run: make messages")
         if not check:
             _collect()
             _gettext("msgfmt", "--check", "-o", str(catalogue.with_suffix(".mo")), str(catalogue))
