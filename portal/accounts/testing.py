@@ -8,7 +8,9 @@ from portal.accounts.models import User
 
 def user_of(person: Person) -> User:
     """The sign-in row of a person, made where missing."""
-    user, _made = User.objects.get_or_create(person=person, defaults={"username": person.user_name})
+    user, _made = User.objects.get_or_create(
+        person=person, defaults={"username": person.label, "password": "!"}
+    )
     return user
 
 

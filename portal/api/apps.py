@@ -8,3 +8,7 @@ class ApiConfig(AppConfig):
 
     name = "portal.api"
     label = "api"
+
+    def ready(self) -> None:
+        """Tell the OpenAPI document how to sign in."""
+        from portal.api import schemes  # noqa: F401, PLC0415 - needs loaded models

@@ -1,0 +1,13 @@
+"""What accounts refuse."""
+
+from audit.ledger.errors import PurserError
+
+
+class AccountError(PurserError):
+    """A token or password that cannot be made: `bad_scopes`, `bad_days`, `bad_name`, `local_accounts_off`."""
+
+
+class NotYours(AccountError):
+    """Codes: `not_yours`, `scope_not_held`, `person_disabled`."""
+
+    status = 403
