@@ -8,10 +8,12 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
 
 from a2wsgi import WSGIMiddleware
 
+from portal.wsgi import application as django_application
+
+# isort: split
 # After Django is set up: these import models.
 from portal.live.routing import socket_application
 from portal.registry.asgi import TokenService
-from portal.wsgi import application as django_application
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
