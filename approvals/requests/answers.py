@@ -97,7 +97,8 @@ def _images(
         return None
     chosen: dict[int, ChosenImage] = {}
     for number, (written, found) in enumerate(_resolved(choices, viewer), start=1):
-        code = "named_twice" if found.image and found.image.pk in chosen else found.problem
+        repeated = found.image is not None and found.image.pk in chosen
+        code = found.problem or ("named_twice" if repeated else "")
         if code or found.image is None:
             bad.append(
                 {"line": number, "written": written, "code": code, "message": _image_fault(code, written)}

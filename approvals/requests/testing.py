@@ -70,8 +70,9 @@ def make_draft(
         "use_case": "Train the fraud model",
         "days": 30,
     }
-    if "ends" in answers:
-        given.pop("days")
+    for instead, default in (("ends", "days"), ("people_text", "people_lines")):
+        if instead in answers:
+            given.pop(default)
     changes = DraftChanges(**given | answers)
     return services.update_draft(request=draft, changes=changes, revision=draft.revision, by=by, now=at)
 
