@@ -1,5 +1,6 @@
 """Endings without a decision, and the reminder before one: withdraw, nudge, lapse."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -14,6 +15,8 @@ from approvals.requests.states import OPEN, RequestStatus
 from audit.ledger.actors import Actor, system
 from audit.ledger.services import audited
 from grants.directory.folding import clean
+
+log = logging.getLogger(__name__)
 
 NUDGE_EVERY = timedelta(hours=24)
 LAPSE_DAYS = 14
@@ -59,13 +62,22 @@ def nudge(*, request: Request, by: Actor, now: datetime) -> Request:
 def lapse_due(*, now: datetime) -> int:
     """Close the requests that nobody decided within `POLICY["lapse_days"]` of sending; answers how many.
 
-    Each in a transaction of its own. Records `approvals.request.lapsed`.
+    Each in a transaction of its own; one that fails is logged, stays and stops no other. Records
+    `approvals.request.lapsed`.
     """
     before = now - timedelta(days=settings.POLICY.get("lapse_days", LAPSE_DAYS))
     due = Request.objects.filter(status=RequestStatus.PENDING, submitted_at__lte=before).order_by(
         "submitted_at"
     )
-    return sum(_lapse(request, before, now) for request in due)
+    return sum(_lapsed(request, before, now) for request in due)
+
+
+def _lapsed(request: Request, before: datetime, now: datetime) -> bool:
+    try:
+        return _lapse(request, before, now)
+    except Exception:
+        log.exception("%s could not lapse", request.number)
+        return False
 
 
 def _lapse(request: Request, before: datetime, now: datetime) -> bool:

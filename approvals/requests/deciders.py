@@ -164,7 +164,7 @@ def decided_already(made: Verdict, status: str) -> Refusal:
         if made.verdict == "deny"
         else _("%(name)s approved this at %(time)s. Nothing more to do.")
     )
-    sentence = words % {"name": made.name, "time": date_format(localtime(made.at), "TIME_FORMAT")}
+    sentence = words % {"name": made.name, "time": date_format(localtime(made.at), "H:i")}
     detail = {
         "by": made.name,
         "person_id": made.person_id,
