@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from functools import partial
 from re import compile as regex
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from . import signals
@@ -115,6 +115,9 @@ def _write(block: _Block) -> None:
         return
     try:
         span = append_events(block.events)
+    except IntegrityError:
+        # A deferred constraint of the change itself, checked at commit: the change is wrong, not the ledger.
+        raise
     except DatabaseError as error:
         message = _("The audit ledger cannot be written now, so nothing was changed. Try again.")
         raise AuditUnavailable("audit_unavailable", message) from error
