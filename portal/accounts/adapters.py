@@ -39,9 +39,8 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         return False
 
     def is_safe_url(self, url: str | None) -> bool:
-        """Only this host: other allowed hosts may be other sites."""
-        request = self.request
-        return url_has_allowed_host_and_scheme(url, {request.get_host()}, require_https=request.is_secure())
+        """Only a path of this site: other allowed hosts may be other sites."""
+        return bool(url) and str(url).startswith("/") and url_has_allowed_host_and_scheme(url, set())
 
     def login(self, request: HttpRequest, user: User) -> None:
         """Record the start, then start the session: a session without its event must not exist."""
