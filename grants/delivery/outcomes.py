@@ -8,7 +8,6 @@ from grants.delivery.claims import Step
 from grants.delivery.models import Attempt, Delivery
 from grants.delivery.pauses import kind_of, pause_after
 from grants.delivery.services import DELIVERY, lock_grant, settle
-from grants.delivery.signals import delivery_changed
 from grants.delivery.states import Action, Kind, Result, Status
 
 # A token that carries push lives 5 minutes at most and is accepted 60 s longer (architecture.md 3). Whoever keeps
@@ -136,7 +135,6 @@ def _tell(row: Delivery, before: str) -> None:
         _record(f"grants.delivery.{row.status}", row)
     elif row.failures == ALARM_AFTER:
         _record("grants.delivery.failing", row)
-    delivery_changed.send(sender=Delivery, grant_id=row.grant_id)
 
 
 def _record(kind: str, row: Delivery) -> None:

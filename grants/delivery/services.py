@@ -1,10 +1,9 @@
 """Keeping the lines of a grant in step with the grant; deciding when it is active and when it has ended."""
 
-from collections import Counter
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from audit.ledger.actors import system
 from audit.ledger.services import audited
@@ -88,12 +87,13 @@ def _drop(keys: list[int], now: datetime) -> None:
 
 
 def _in_place(grant: Grant) -> bool:
-    rows = grant.deliveries.filter(status__in=APPLYING).values_list("kind", "status", "failures")
-    seen = Counter((kind, status == Status.VERIFIED, failures > 0) for kind, status, failures in rows)
-    pending_images = sum(n for (kind, verified, _), n in seen.items() if kind == Kind.IMAGE and not verified)
-    untried = seen[Kind.MEMBER, False, False]
-    verified = sum(n for (kind, ok, _), n in seen.items() if kind == Kind.MEMBER and ok)
-    return not pending_images and not untried and verified > 0
+    verified = Q(status=Status.VERIFIED)
+    seen = grant.deliveries.filter(status__in=APPLYING).aggregate(
+        images_missing=Count("pk", filter=Q(kind=Kind.IMAGE) & ~verified),
+        people_untried=Count("pk", filter=Q(kind=Kind.MEMBER, failures=0) & ~verified),
+        people_ready=Count("pk", filter=Q(kind=Kind.MEMBER) & verified),
+    )
+    return not seen["images_missing"] and not seen["people_untried"] and seen["people_ready"] > 0
 
 
 def _never_worked(grant: Grant) -> bool:

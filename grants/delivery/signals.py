@@ -3,4 +3,6 @@
 from django.dispatch import Signal
 
 delivery_changed = Signal()
-"""`grant_id`: a line of this grant moved, failed or recovered."""
+"""`grant_id`: lines of this grant moved, failed or recovered. Sent when lines are planned, and while they are
+worked at most once a second for each grant and once at the end, however many lines there are.
+"""

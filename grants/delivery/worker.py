@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from logging import getLogger
 
+from django.db import transaction
+
 from grants.connectors.base import Change, Connector, Entry, Outcome, Scope
 from grants.connectors.errors import ConnectorError, NotYet, Transient
 from grants.delivery import outcomes
@@ -12,12 +14,14 @@ from grants.delivery.claims import Step, Ticking, claim, intend, put_off
 from grants.delivery.desired import entry_to_apply, removals_of
 from grants.delivery.failpoints import reach
 from grants.delivery.models import Delivery
+from grants.delivery.signals import delivery_changed
 from grants.delivery.states import REMOVING, Action, Result
 from grants.delivery.targets import connector_for
 
 log = getLogger(__name__)
 PATIENCE = 3  # transient failures of one target in a row, before the rest of a batch leaves it alone
 REST = timedelta(seconds=5)
+TELL_EVERY = timedelta(seconds=1)
 
 
 class Run:
@@ -26,6 +30,8 @@ class Run:
     def __init__(self, now: datetime) -> None:
         self.clock = Ticking(now)
         self.troubles: Counter[str] = Counter()
+        self._touched: set[int] = set()
+        self._told_at = self.clock.now()
         self._connectors: dict[str, Connector] = {}
 
     def connector(self, target: str) -> Connector:
@@ -33,6 +39,19 @@ class Run:
         if target not in self._connectors:
             self._connectors[target] = connector_for(target)
         return self._connectors[target]
+
+    def touch(self, row: Delivery) -> None:
+        """Remember that a line of this grant was worked, and say so now and then."""
+        self._touched.add(row.grant_id)
+        if self.clock.now() >= self._told_at + TELL_EVERY:
+            self.tell()
+
+    def tell(self) -> None:
+        """Tell the higher rooms which grants moved on since the last time; a notice that fails stops no line."""
+        touched, self._touched, self._told_at = self._touched, set(), self.clock.now()
+        for grant_id in sorted(touched):
+            with transaction.atomic():
+                delivery_changed.send_robust(sender=Delivery, grant_id=grant_id)
 
 
 def work_due(*, now: datetime, limit: int = 50) -> int:
@@ -48,6 +67,8 @@ def work_due(*, now: datetime, limit: int = 50) -> int:
         except Exception:
             # Not even the outcome could be written; the lease runs out and the line is due again.
             log.exception("A line could not be worked on", extra={"delivery": row.pk})
+        run.touch(row)
+    run.tell()
     return len(rows)
 
 
@@ -86,7 +107,7 @@ def _steps(row: Delivery) -> tuple[list[Step], str]:
 
 def _read_back(row: Delivery, connector: Connector, steps: list[Step], run: Run) -> bool:
     """After a call whose end nobody saw: look before anything is tried again. True when that settles the line."""
-    newest = row.calls.order_by("-pk").first()
+    newest = row.calls.order_by("-pk").first() if row.attempts else None
     if newest is None or newest.outcome not in ("", Result.UNKNOWN):
         return False
     entries = tuple(step.entry for step in steps)

@@ -296,3 +296,17 @@ def test_ledger_names_person_and_image_of_a_line(people, grant, work, image):
         (people.bob.label, "", grant.label),
         ("", "main/fraud/base", grant.label),
     }
+
+
+def test_higher_rooms_are_told_once_for_many_lines(people, grant, work):
+    from grants.delivery.signals import delivery_changed
+
+    heard = []
+
+    def hear(grant_id, **_kwargs):
+        heard.append(grant_id)
+
+    delivery_changed.connect(hear)
+    work()
+    delivery_changed.disconnect(hear)
+    assert heard == [grant.pk]

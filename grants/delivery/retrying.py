@@ -1,0 +1,30 @@
+"""Trying failing lines of a grant again now, because somebody mended their cause."""
+
+from datetime import datetime
+
+from audit.ledger.actors import Actor
+from audit.ledger.services import audited, record
+from grants.delivery.models import Delivery
+from grants.delivery.services import lock_grant
+from grants.delivery.signals import delivery_changed
+from grants.delivery.states import OPEN
+from grants.delivery.tasks import wake
+from grants.lifecycle.models import Grant
+
+
+def retry_now(*, grant: Grant, by: Actor, now: datetime) -> int:
+    """Make every failing line of the grant due now; how many those were. The caller has checked who asks.
+
+    Records `grants.delivery.retried` when there was one. Their count of failures stays, so that pauses do not
+    shorten by pressing a button.
+    """
+    with audited(by=by):
+        locked = lock_grant(grant.pk)
+        lines = locked.deliveries.filter(status__in=OPEN, failures__gt=0).update(next_attempt_at=now)
+        if lines:
+            project = locked.project
+            where = {"project": project.key, "team": project.team.key}
+            record("grants.delivery.retried", subject=locked.label, detail={"lines": lines}, **where)
+            delivery_changed.send(sender=Delivery, grant_id=locked.pk)
+            wake()
+    return lines
