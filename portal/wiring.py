@@ -1,25 +1,119 @@
-"""Signals of lower rooms, connected to what higher rooms do about them: wake-ups and notices."""
+"""Signals of lower rooms, connected to what higher rooms do about them, and who makes what for whom."""
 
+from collections.abc import Iterable
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
+from django.contrib.auth.signals import user_logged_out
 from django.db import connections
 from django.db.models.signals import post_migrate
 
+from approvals.requests.signals import request_changed
+from audit.ledger.actors import Actor
+from audit.ledger.rights import APPEND_ONLY_TABLES, grant_rights
+from audit.pulls.signals import pulls_recorded
+from grants.catalogue import readers
+from grants.catalogue.models import Image, Registry
+from grants.catalogue.signals import catalogue_changed, image_blocked
+from grants.connectors.distribution import DistributionConnector
+from grants.connectors.registry import RegistryClient
+from grants.delivery import targets
+from grants.delivery.services import plan_rows
+from grants.delivery.signals import delivery_changed
+from grants.delivery.tasks import wake
+from grants.directory.models import Person, Team
+from grants.directory.signals import person_disabled, person_left_team
+from grants.lifecycle.services import end_image, remove_member
+from grants.lifecycle.signals import grant_changed
+from grants.tokens.models import Credential
+from grants.tokens.probing import RegistryTokens
+from portal.live import receivers as live
+from portal.notify import receivers as notify
 
-PULL_LOG = ("pulls_pull", "pulls_pullbatch")
+APPEND_ONLY = (
+    *APPEND_ONLY_TABLES,
+    "pulls_pull",
+    "pulls_pullbatch",
+    "tokens_issuedtoken",
+    "tokens_tokenbatch",
+)
 """Written once by the application, like the ledger, though not chained row by row."""
+REGISTRY_SECONDS = 5.0
+"""The longest silence of a registry that delivery and the catalogue put up with."""
 
 
 def connect() -> None:
-    """Connect every signal. Called once, when the applications are ready."""
+    """Connect everything. Called once, when the applications are ready."""
     post_migrate.connect(_grant_rights, dispatch_uid="purser.rights")
+    targets.register("distribution", registry_connector)
+    targets.register_principals(robots_of)
+    readers.register_reader("distribution", registry_reader)
+    _connect_consequences()
+    _connect_notices()
+
+
+def _connect_consequences() -> None:
+    person_disabled.connect(_person_disabled, dispatch_uid="purser.member_disabled")
+    person_left_team.connect(_person_left_team, dispatch_uid="purser.member_left")
+    image_blocked.connect(_image_blocked, dispatch_uid="purser.image_blocked")
+    grant_changed.connect(_deliver, dispatch_uid="purser.delivery")
+
+
+def _connect_notices() -> None:
+    request_changed.connect(notify.request_changed, dispatch_uid="purser.notify_request")
+    grant_changed.connect(notify.grant_changed, dispatch_uid="purser.notify_grant")
+    request_changed.connect(live.request_changed, dispatch_uid="purser.live_request")
+    grant_changed.connect(live.grant_changed, dispatch_uid="purser.live_grant")
+    delivery_changed.connect(live.grant_changed, dispatch_uid="purser.live_delivery")
+    pulls_recorded.connect(live.pulls_recorded, dispatch_uid="purser.live_pulls")
+    catalogue_changed.connect(live.catalogue_changed, dispatch_uid="purser.live_catalogue")
+    person_disabled.connect(live.person_disabled, dispatch_uid="purser.live_disabled")
+    user_logged_out.connect(live.signed_out, dispatch_uid="purser.live_signed_out")
+
+
+def registry_connector(registry: Registry) -> DistributionConnector:
+    """The connector of one Distribution registry, deciding and signing as the token service does."""
+    tokens = RegistryTokens(registry)
+    return DistributionConnector(
+        RegistryClient(registry.api_url, token_for=tokens.reading, timeout=REGISTRY_SECONDS),
+        decide=tokens.decide,
+        mint=tokens.mint,
+        outstanding_until=tokens.outstanding_until,
+    )
+
+
+def registry_reader(registry: Registry) -> RegistryClient:
+    """A client that reads one Distribution registry for the catalogue."""
+    tokens = RegistryTokens(registry)
+    return RegistryClient(registry.api_url, token_for=tokens.reading, timeout=REGISTRY_SECONDS)
+
+
+def robots_of(project_id: int) -> Iterable[str]:
+    """The project's live robots, as principals of its grants."""
+    live_robots = Credential.objects.filter(project_id=project_id, revoked_at=None)
+    return [f"robot:{pk}" for pk in live_robots.values_list("pk", flat=True)]
+
+
+def _person_disabled(person_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
+    remove_member(person=Person.objects.get(pk=person_id), by=by, now=now)
+
+
+def _person_left_team(person_id: int, team_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
+    remove_member(person=Person.objects.get(pk=person_id), team=Team.objects.get(pk=team_id), by=by, now=now)
+
+
+def _image_blocked(image_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
+    end_image(image=Image.objects.get(pk=image_id), by=by, now=now)
+
+
+def _deliver(grant_id: int, now: datetime, **_kwargs: Any) -> None:
+    plan_rows(grant_id=grant_id, now=now)
+    wake()
 
 
 def _grant_rights(using: str, **_kwargs: Any) -> None:
     # Runs after each app's migration, as the owner: the application's role gets rights on the new tables.
-    from audit.ledger.rights import APPEND_ONLY_TABLES, grant_rights
-
     connection = connections[using]
     if connection.settings_dict["USER"] != settings.DATABASE_APP_ROLE:
-        grant_rights(connection, settings.DATABASE_APP_ROLE, append_only=(*APPEND_ONLY_TABLES, *PULL_LOG))
+        grant_rights(connection, settings.DATABASE_APP_ROLE, append_only=APPEND_ONLY)

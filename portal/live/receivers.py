@@ -2,9 +2,8 @@
 
 from typing import Any
 
-from grants.directory.selectors import approvers_of
-
 from approvals.requests.models import Decision, Lane, Request
+from grants.directory.selectors import approvers_of
 from grants.lifecycle.models import Grant, GrantMember
 from portal.live.topics import bump, recheck
 
@@ -41,3 +40,8 @@ def signed_out(user: Any, **_kwargs: Any) -> None:
     """A signed-out session's sockets close at once."""
     if user and user.person_id:
         recheck(user.person_id)
+
+
+def pulls_recorded(grants: list[str], **_kwargs: Any) -> None:
+    """Pulls arrived: the pages of their grants show the newest."""
+    bump(*grants)

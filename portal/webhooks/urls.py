@@ -1,5 +1,9 @@
 """Routes of webhooks in."""
 
-from django.urls import URLPattern, URLResolver
+from django.urls import path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+from portal.webhooks.registry import registry_notification
+
+urlpatterns = [
+    path("registry/<slug:target>/", registry_notification, name="webhook-registry"),
+]
