@@ -54,7 +54,7 @@ class DirectoryLookup:
         if known.count() > NEAR_ALL:
             starts = sorted({token[:2] for token in tokens if token})[:NEAR_PREFIXES]
             known = known.filter(_begins_with(starts))
-        return list(known.values_list("address", flat=True)) if tokens else []
+        return list(known.values_list("address", flat=True)[:NEAR_ALL]) if tokens else []
 
     def _found(self, pairs: Iterable[tuple[str, int]]) -> Found:
         by_token = list(pairs)

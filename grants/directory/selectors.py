@@ -1,9 +1,11 @@
 """What a viewer may read of the directory, and who may be asked for what."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 
 from grants.directory.folding import fold_address
-from grants.directory.models import Person, Project, Team
+from grants.directory.models import Membership, Person, Project, Team
 from grants.directory.roles import APPROVER_PREFIX, ProjectState, TeamRole
 from grants.directory.standing import Standing
 
@@ -43,9 +45,13 @@ def approvers_of(lane: str) -> QuerySet[Person]:
 
 def leads_of(team: Team) -> QuerySet[Person]:
     """Active leads of the team."""
-    return Person.objects.filter(
-        active=True, memberships__team=team, memberships__role=TeamRole.LEAD
-    ).order_by("folded_name", "pk")
+    return leads_of_teams([team.pk])
+
+
+def leads_of_teams(team_ids: Iterable[int]) -> QuerySet[Person]:
+    """Active leads of any of these teams, each once."""
+    leading = Membership.objects.filter(team__in=list(team_ids), role=TeamRole.LEAD).values("person")
+    return Person.objects.filter(active=True, pk__in=leading).order_by("folded_name", "pk")
 
 
 def person_by_address(address: str) -> Person | None:

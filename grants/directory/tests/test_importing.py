@@ -261,6 +261,16 @@ def test_statements_do_not_grow_with_people() -> None:
     assert counts[0] == counts[1]
 
 
+def test_command_releases_identities() -> None:
+    make_person("alice", subject="old")
+    call_command("release_identities", "alice@example.com", stdout=StringIO())
+
+    assert Event.objects.get().kind == "grants.identity.released"
+    for address in ("alice@example.com", "nobody@example.com"):
+        with pytest.raises(CommandError):
+            call_command("release_identities", address)
+
+
 def test_command_imports_and_reports(tmp_path: Path) -> None:
     make_team("risk")
     path = tmp_path / "people.csv"

@@ -276,7 +276,7 @@ def test_saml_service_describes_itself_and_sends_people_to_the_provider(people: 
     app["settings"] = {"idp": idp, "attribute_mapping": {"uid": "uid", "email": "email"}}  # type: ignore[assignment]
     settings.SOCIALACCOUNT_PROVIDERS = {"saml": {"APPS": [app]}}
 
-    client = Client(SERVER_NAME="127.0.0.1")  # the SAML library refuses hosts without a dot
+    client = Client(HTTP_HOST="127.0.0.1")  # the SAML library refuses hosts without a dot
     metadata = client.get("/accounts/saml/saml/metadata/")
     login = client.post("/accounts/saml/saml/login/")
 
