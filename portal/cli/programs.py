@@ -49,7 +49,7 @@ def web(place: Place, settings: Mapping[str, str]) -> Program:
         name="web",
         argv=[sys.executable, "-m", "uvicorn", "portal.asgi:application", *options, *limits],
         environment=settings,
-        ready=lambda: healthy(place),
+        ready=lambda: healthy(place.name, place.web),
     )
 
 
@@ -125,9 +125,9 @@ def listens(place: Place, part: str) -> bool:
     return True
 
 
-def healthy(place: Place) -> bool:
+def healthy(host: str, port: int) -> bool:
     """Whether /healthz says 200: web, database, broker and worker are well."""
-    connection = http.client.HTTPConnection(place.name, place.web, timeout=5)
+    connection = http.client.HTTPConnection(host, port, timeout=5)
     try:
         connection.request("GET", "/healthz")
         return connection.getresponse().status == 200

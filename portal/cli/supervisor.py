@@ -116,7 +116,9 @@ class Supervisor:
         write_identity(self._pid_file(program.name), identity(child.pid))
 
     def _wait_for(self, program: Program) -> None:
-        answered = wait_until(lambda: self._all_live() and program.ready(), seconds=program.patience)
+        answered = wait_until(
+            lambda: self._all_live() and program.ready(), seconds=program.patience, every=LOOK_SECONDS / 2
+        )
         if not answered:
             raise DemoError(
                 f"{program.name} did not answer within {program.patience:.0f} seconds. "

@@ -123,13 +123,13 @@ def run(argv: Sequence[str], *, account: Account | None = None, cwd: Path | None
         raise EmbeddedError(f"{Path(argv[0]).name} failed: {(done.stderr or done.stdout).strip()[-2000:]}")
 
 
-def wait_until(condition: Callable[[], bool], *, seconds: float) -> bool:
-    """Look every 10 ms until the condition holds; False when the seconds are over."""
+def wait_until(condition: Callable[[], bool], *, seconds: float, every: float = 0.01) -> bool:
+    """Look every so many seconds until the condition holds; False when the time is over."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
             return False
-        time.sleep(0.01)
+        time.sleep(every)
     return True
 
 

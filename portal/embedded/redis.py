@@ -34,6 +34,13 @@ class Server:
         return self.home / "redis.log"
 
 
+def broker_url(url: str) -> str:
+    """Celery's spelling of a Redis address: its command line reads BROKER_URL itself and knows no `unix://`."""
+    return (
+        url.replace("unix://", "redis+socket://", 1) + "?virtual_host=0" if url.startswith("unix://") else url
+    )
+
+
 def start(server: Server) -> subprocess.Popen[bytes]:
     """Start Redis as our child and wait until it answers.
 

@@ -66,7 +66,7 @@ def ensure(*, start: bool = True, environment: MutableMapping[str, str] = os.env
             services.ownership = ownership
             atexit.register(services.stop)
         _embed(home, wanted, services, environment)
-    environment.setdefault("BROKER_URL", environment["REDIS_URL"])
+    environment.setdefault("BROKER_URL", redis.broker_url(environment["REDIS_URL"]))
     _first.append(services)
     return services
 

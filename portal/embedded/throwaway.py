@@ -60,7 +60,7 @@ def _start_redis(home: Path, environment: MutableMapping[str, str]) -> Callable[
     server = redis.Server(home=home, socket=home / "redis.sock")
     process = identity(redis.start(server).pid)
     environment["REDIS_URL"] = server.url
-    environment.setdefault("BROKER_URL", server.url)
+    environment.setdefault("BROKER_URL", redis.broker_url(server.url))
     return partial(stop, process, how=signal.SIGTERM, seconds=redis.STOP_SECONDS)
 
 

@@ -77,7 +77,8 @@ def test_first_start_names_four_addresses_that_answer(started: tuple[Services, d
     assert asked(environment["DATABASE_URL"], "SELECT current_database()") == "purser"
     assert asked(environment["DATABASE_URL"], "SHOW fsync") == "on"
     assert redis_client.Redis.from_url(environment["REDIS_URL"]).ping() is True
-    assert environment["BROKER_URL"] == environment["REDIS_URL"]
+    path = environment["REDIS_URL"].removeprefix("unix://")
+    assert environment["BROKER_URL"] == f"redis+socket://{path}?virtual_host=0"
 
 
 def test_application_role_has_no_rights_of_its_own(started: tuple[Services, dict[str, str]]) -> None:

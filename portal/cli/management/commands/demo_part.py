@@ -1,12 +1,14 @@
 """`manage.py demo_part`: take parts of a running demo down and up, while the rest runs on."""
 
+import json
 import signal
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.cli.programs import PURSER
+from portal.cli.programs import PURSER, healthy
 from portal.embedded.places import data_folder
 from portal.embedded.processes import read_identity, stop, wait_until
 
@@ -46,6 +48,8 @@ def _start(run: Path, names: list[str]) -> None:
     for name in names:
         if not wait_until(lambda name=name: _runs(run, name), seconds=SECONDS):  # type: ignore[misc]
             raise CommandError(f"{name} did not start. See its log in {run.parent / 'log'}.")
+    if "web" in names and not wait_until(lambda: _healthy(run), seconds=SECONDS, every=0.1):
+        raise CommandError(f"web is not well. See its log in {run.parent / 'log'}.")
 
 
 def _end(run: Path, names: list[str], *, how: signal.Signals) -> None:
@@ -54,6 +58,11 @@ def _end(run: Path, names: list[str], *, how: signal.Signals) -> None:
     for name in names:
         if process := read_identity(run / f"{name}.pid"):
             stop(process, how=how, seconds=SECONDS)
+
+
+def _healthy(run: Path) -> bool:
+    base = urlsplit(json.loads((run.parent / "demo.json").read_text("utf-8"))["base_url"])
+    return healthy(base.hostname or "", base.port or 80)
 
 
 def _runs(run: Path, name: str) -> bool:
