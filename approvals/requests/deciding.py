@@ -33,7 +33,7 @@ def decide(
     lane: str,
     verdict: str,
     reason: str,
-    revision: int,
+    revision: int | None,
     decider: Person,
     by: Actor,
     now: datetime,
@@ -45,9 +45,10 @@ def decide(
     Raises NotAllowed (`self_approval`, `not_an_approver`, `not_active`, `already_decided_other_lane`,
     `needed_in_other_lane`), Conflict (`already_decided`, `already_closed`, `stale_revision`,
     `wrong_status`, `project_closed`), NotFound `no_such_lane`, NotApprovable, RequestError
-    (`unknown_verdict`, `reason_required`, `reason_too_long`).
+    (`unknown_verdict`, `reason_required`, `reason_too_long`, `revision_required`).
     """
     text = _reason(verdict, reason)
+    _require_revision(revision)
     with audited(by=by):
         row = steps.lock(request)
         seat = _seat(row, lane, decider, by=by, revision=revision, approving=verdict == Verdict.APPROVE)
@@ -91,6 +92,11 @@ def _reason(verdict: str, reason: str) -> str:
     return _text(reason, "reason_required", words)
 
 
+def _require_revision(revision: int | None) -> None:
+    if revision is None:
+        raise RequestError("revision_required", _("Say which revision of the request you looked at."))
+
+
 def _text(written: str, code: str, sentence: str) -> str:
     text = clean(written).strip()
     if not text:
@@ -101,7 +107,9 @@ def _text(written: str, code: str, sentence: str) -> str:
     return text
 
 
-def _seat(request: Request, lane: str, decider: Person, *, by: Actor, revision: int, approving: bool) -> Lane:
+def _seat(
+    request: Request, lane: str, decider: Person, *, by: Actor, revision: int | None, approving: bool
+) -> Lane:
     """The lane this person may decide in now; raises the refusal that the page would show."""
     # Read anew: who was disabled, or lost the role, while the page was open may not decide.
     person = Person.objects.get(pk=decider.pk)

@@ -1,8 +1,11 @@
 """What requests refuse, and with which HTTP hint. Programs read `code`, people read `message`."""
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 
 from approvals.policy.types import Evaluation
@@ -40,10 +43,12 @@ class StaleRequest(Conflict):
     def __init__(self, detail: Mapping[str, Any], changes: "DraftChanges | None" = None) -> None:
         """`detail` holds `revision`, `changed_by` and `changed_at` (ISO time)."""
         message = _(
-            "This request changed while you were editing (revision %(revision)s, by %(changed_by)s). "
+            "This request changed while you were editing (revision %(revision)s, by %(changed_by)s, %(time)s). "
             "Your text is kept. Compare and save again."
         )
-        super().__init__("stale_revision", _filled(message, detail), dict(detail))
+        at = localtime(datetime.fromisoformat(detail["changed_at"]))
+        sentence = str(message) % {**detail, "time": date_format(at, "H:i")}
+        super().__init__("stale_revision", sentence, dict(detail))
         self.changes = changes
 
 
@@ -80,7 +85,3 @@ class NotApprovable(RequestError):
         message = _("Something changed since this request was sent, so it cannot be approved as it is.")
         super().__init__("policy_changed", message, detail)
         self.evaluation = evaluation
-
-
-def _filled(message: object, detail: Mapping[str, Any]) -> str:
-    return str(message) % detail

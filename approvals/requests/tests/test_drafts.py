@@ -101,7 +101,7 @@ def test_a_stale_save_keeps_what_was_typed_and_names_who_was_first(scene, alice,
     assert (error.status, error.code) == (409, "stale_revision")
     assert error.detail == {"revision": 3, "changed_by": "Colin", "changed_at": now.isoformat()}
     assert error.changes.use_case == "Another text"
-    assert "revision 3, by Colin" in error.message
+    assert f"(revision 3, by Colin, {now:%H:%M})" in error.message
     assert Request.objects.get(pk=draft.pk).use_case == "Train the fraud model"
 
 

@@ -161,6 +161,13 @@ def test_a_verdict_without_what_it_needs_is_refused(scene, verdict, reason, code
     assert lanes(request) == {"mlops": "waiting"}
 
 
+def test_a_verdict_says_which_revision_was_seen(scene):
+    request = make_request(scene)
+    with pytest.raises(RequestError) as caught:
+        decide_as(scene.people.mia, request, "mlops", revision=None)
+    assert (caught.value.code, lanes(request)) == ("revision_required", {"mlops": "waiting"})
+
+
 def test_the_second_is_told_who_was_first_and_when(scene, now):
     amir = make_person("amir", name="Amir Q", roles=["approver:mlops"])
     request = make_request(scene)
