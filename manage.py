@@ -13,9 +13,12 @@ def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "portal.settings")
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         os.environ["PURSER_DATABASE_ROLE"] = "owner"
-    from portal.embedded import ensure
+    from portal.embedded import EmbeddedError, ensure
 
-    ensure()
+    try:
+        ensure()
+    except EmbeddedError as error:
+        sys.exit(str(error))
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

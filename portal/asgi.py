@@ -28,7 +28,7 @@ class Application:
 
     def __init__(self) -> None:
         self.tokens = TokenService()
-        self.pages = WSGIMiddleware(django_application, workers=WEB_THREADS)
+        self.pages = WSGIMiddleware(django_application, workers=WEB_THREADS)  # type: ignore[arg-type]
         self.sockets = socket_application()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -65,7 +65,7 @@ def _connect_notices() -> None:
     grant_changed.connect(notify.grant_changed, dispatch_uid="purser.notify_grant")
     request_changed.connect(live.request_changed, dispatch_uid="purser.live_request")
     grant_changed.connect(live.grant_changed, dispatch_uid="purser.live_grant")
-    delivery_changed.connect(live.grant_changed, dispatch_uid="purser.live_delivery")
+    delivery_changed.connect(live.delivery_changed, dispatch_uid="purser.live_delivery")
     pulls_recorded.connect(live.pulls_recorded, dispatch_uid="purser.live_pulls")
     catalogue_changed.connect(live.catalogue_changed, dispatch_uid="purser.live_catalogue")
     person_disabled.connect(live.person_disabled, dispatch_uid="purser.live_disabled")

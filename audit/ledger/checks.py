@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.db import connections
 
@@ -23,7 +24,7 @@ _FAULTS = ("change rows of", "delete rows of", "truncate", "act as the owner of"
 
 
 def check_role(databases: Sequence[str] | None = None, **kwargs: Any) -> list[CheckMessage]:
-    """Fail when the connected role could change history (run by `check --database default`)."""
+    """Fail when the application's role could change history (run by `check --database default`)."""
     return [
         Error(
             f"The database role of {alias!r} can {fault} {table}.",
@@ -31,6 +32,7 @@ def check_role(databases: Sequence[str] | None = None, **kwargs: Any) -> list[Ch
             id="ledger.E001",
         )
         for alias in databases or ()
+        if connections[alias].settings_dict["USER"] == settings.DATABASE_APP_ROLE
         for table, fault in excess_rights(alias)
     ]
 

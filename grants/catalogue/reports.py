@@ -49,7 +49,7 @@ class Report(BaseModel):
     schema_version: int = Field(alias="SchemaVersion", ge=2, le=2)
     created_at: datetime = Field(alias="CreatedAt")
     artifact: str = Field("", alias="ArtifactName")
-    metadata: Metadata = Field(Metadata(), alias="Metadata")
+    metadata: Metadata = Field(default_factory=lambda: Metadata.model_validate({}), alias="Metadata")
     results: Annotated[list[Target], NoneIsEmpty] = Field([], alias="Results")
 
 

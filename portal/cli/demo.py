@@ -64,8 +64,7 @@ def demo_file(place: Place, seeded: Mapping[str, Any]) -> dict[str, Any]:
 def _start(place: Place, supervisor: Supervisor, say: Say) -> None:
     settings = programs.environment(place)
     say("Preparing the database ...")
-    # The checks are for the application's role; migrations run as the owner, who may do more by design.
-    _manage(settings, "migrate", "--verbosity", "0", "--skip-checks")
+    _manage(settings, "migrate", "--verbosity", "0")
     (place.data / "registry").mkdir(mode=0o700, exist_ok=True)
     _manage(settings, "registry_ca", "--out", str(place.data / "registry" / "ca.pem"))
     say("Starting the registry and Jira ...")

@@ -17,7 +17,7 @@ SIGNED_OUT = 4401
 REFUSED = -1
 
 
-class LiveConsumer(AsyncJsonWebsocketConsumer):
+class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channels has no types
     """One browser tab. Every frame in either direction is `{"t": topic, "v": version}` or the opening list."""
 
     following: set[str]

@@ -19,11 +19,17 @@ def request_changed(request_id: int, **_kwargs: Any) -> None:
 
 
 def grant_changed(grant_id: int, **_kwargs: Any) -> None:
-    """A grant moved or was delivered further: its page, its members' homes, the request it came from."""
+    """A grant moved: its page, its members' homes, the request it came from."""
     origin = Grant.objects.values_list("origin", flat=True).get(pk=grant_id)
     people = GrantMember.objects.filter(grant_id=grant_id).values_list("person_id", flat=True)
     requests = [origin] if origin.startswith("request:") else []
     bump(f"grant:{grant_id}", *requests, *(f"person:{pk}" for pk in people))
+
+
+def delivery_changed(grant_id: int, **_kwargs: Any) -> None:
+    """A grant was delivered further: its page and the page of the request it came from."""
+    origin = Grant.objects.values_list("origin", flat=True).get(pk=grant_id)
+    bump(f"grant:{grant_id}", *([origin] if origin.startswith("request:") else []))
 
 
 def catalogue_changed(**_kwargs: Any) -> None:

@@ -12,7 +12,7 @@ from portal.live.consumer import LiveConsumer
 
 def socket_application() -> Any:
     """The ASGI application of all sockets."""
-    routes = URLRouter([path("ws/live/", LiveConsumer.as_asgi()), re_path(r"", refuse)])
+    routes = URLRouter([path("ws/live/", LiveConsumer.as_asgi()), re_path(r"", refuse)])  # type: ignore[arg-type]
     return ProtocolTypeRouter({"websocket": AllowedHostsOriginValidator(SessionMiddlewareStack(routes))})
 
 

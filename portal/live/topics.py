@@ -4,9 +4,9 @@ A lost message costs nothing but time: a browser that reconnects sends the versi
 when it has no socket.
 """
 
-from collections.abc import Iterable
+import asyncio
+from collections.abc import Iterable, Mapping
 from functools import partial
-from re import compile as regex
 
 import structlog
 from asgiref.sync import async_to_sync
@@ -16,7 +16,7 @@ from django.db import connection, transaction
 from portal.live.models import Topic
 
 log = structlog.get_logger(__name__)
-NAME = regex(r"[a-z]+(:\d+)?")
+Message = dict[str, object]
 
 
 def bump(*names: str) -> None:
@@ -37,12 +37,16 @@ def group(name: str) -> str:
 
 def recheck(person_id: int) -> None:
     """Tell a person's sockets to look again whether they may stay open (signed out, disabled, role lost)."""
-    transaction.on_commit(partial(_send, f"sockets.{person_id}", {"type": "live.recheck"}), robust=True)
+    message: Message = {"type": "live.recheck"}
+    transaction.on_commit(partial(_send, {f"sockets.{person_id}": message}), robust=True)
 
 
 def _publish(names: frozenset[str]) -> None:
-    for name, version in _next_versions(sorted(names)):
-        _send(group(name), {"type": "live.changed", "t": name, "v": version})
+    _send({group(name): _changed(name, version) for name, version in _next_versions(sorted(names))})
+
+
+def _changed(name: str, version: int) -> Message:
+    return {"type": "live.changed", "t": name, "v": version}
 
 
 def _next_versions(names: list[str]) -> list[tuple[str, int]]:
@@ -53,11 +57,17 @@ def _next_versions(names: list[str]) -> list[tuple[str, int]]:
             " ON CONFLICT (name) DO UPDATE SET version = live_topic.version + 1 RETURNING name, version",
             [names],
         )
-        return cursor.fetchall()
+        return [(str(name), int(version)) for name, version in cursor.fetchall()]
 
 
-def _send(name: str, message: dict[str, object]) -> None:
+def _send(messages: Mapping[str, Message]) -> None:
+    # One loop for all of them: each is a thread and a connection to the broker.
     try:
-        async_to_sync(get_channel_layer().group_send)(name, message)
+        async_to_sync(_send_all)(messages)
     except Exception as error:  # any broker fault: pages poll meanwhile, the change itself stands
-        log.warning("live_message_lost", group=name, error=type(error).__name__)
+        log.warning("live_messages_lost", count=len(messages), error=type(error).__name__)
+
+
+async def _send_all(messages: Mapping[str, Message]) -> None:
+    layer = get_channel_layer()
+    await asyncio.gather(*(layer.group_send(name, message) for name, message in messages.items()))

@@ -4,11 +4,10 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from approvals.routing.services import eligible
-from grants.directory.selectors import leads_of
-
 from approvals.requests.models import Decision, Lane, Message, Request
+from approvals.routing.services import eligible
 from grants.directory.models import Person
+from grants.directory.selectors import leads_of
 from grants.lifecycle.models import Grant
 from portal.notify.kinds import Kind
 from portal.notify.services import notify
@@ -21,7 +20,7 @@ def request_changed(
     teller = ON_REQUEST.get(event)
     if teller:
         request = Request.objects.select_related("project__team", "requester").get(pk=request_id)
-        actor = Person.objects.filter(pk=person_id).first()
+        actor = Person.objects.filter(pk=person_id).first() if person_id else None
         teller(request, actor or request.requester, lane, now)
 
 
