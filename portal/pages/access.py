@@ -26,13 +26,17 @@ def signed_in(view: View) -> View:
     """Let only people with a standing (`request.viewer`) reach the view; others sign in and come back.
 
     A fragment asked for after the session ended leads the whole page to sign-in. Answers vary by HX-Request.
+    What a service refuses and the view does not turn into a form error becomes a page.
     """
 
     @wraps(view)
     def checked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         if getattr(request, "viewer", None) is None:
             return _to_sign_in(request)
-        response = view(request, *args, **kwargs)
+        try:
+            response = view(request, *args, **kwargs)
+        except PurserError as error:
+            response = refused(request, error)
         patch_vary_headers(response, ["HX-Request"])
         return response
 

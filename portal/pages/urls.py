@@ -4,4 +4,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.shellurls")),
+    path("", include("portal.pages.requests.urls")),
+    path("", include("portal.pages.inbox.urls")),
 ]

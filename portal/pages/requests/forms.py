@@ -23,7 +23,7 @@ UNTIL = "until"
 TEXT_LENGTH = 2000
 
 
-class ProjectChoice(forms.ModelChoiceField):
+class ProjectChoice(forms.ModelChoiceField):  # type: ignore[type-arg]  # not subscriptable at run time
     """A project by its name and team."""
 
     def label_from_instance(self, obj: Any) -> str:
@@ -72,9 +72,7 @@ class ProjectForm(forms.Form):
     def changes(self) -> DraftChanges:
         """The answers for the service."""
         given = self.cleaned_data
-        return DraftChanges(
-            project=given["project"], role=given["role"], environment=given["environment"]
-        )
+        return DraftChanges(project=given["project"], role=given["role"], environment=given["environment"])
 
 
 class PurposeForm(forms.Form):
@@ -210,10 +208,18 @@ class ColumnForm(forms.Form):
     )
 
 
+class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
+    """A request by its number and project."""
+
+    def label_from_instance(self, obj: Any) -> str:
+        """Name the request and its project."""
+        return f"{obj.number} · {obj.project.name}" if obj.project else obj.number
+
+
 class CopyForm(forms.Form):
     """An earlier request whose people are copied."""
 
-    source = forms.ModelChoiceField(
+    source = RequestChoice(
         label=gettext_lazy("Copy members from an earlier request"),
         queryset=Request.objects.none(),
         empty_label=gettext_lazy("Choose a request"),

@@ -74,6 +74,14 @@ def people_text(count: int) -> str:
     return ngettext("%(count)d person", "%(count)d people", count) % {"count": count}
 
 
+def images_text(request: Request) -> str:
+    """The first image, and how many more."""
+    names = [row.image.title or row.image.repository for row in request.images.all()]
+    if len(names) < 2:
+        return "".join(names)
+    return _("%(image)s and %(count)d more") % {"image": names[0], "count": len(names) - 1}
+
+
 def policy_rows(results: Iterable[Result], fix: Callable[[str], str] | None = None) -> list[PolicyRow]:
     """The results in the order people read them. `fix` gives the URL of a step; without it nothing can be fixed."""
     return [_policy_row(place, result, fix) for place, result in enumerate(results, start=1)]

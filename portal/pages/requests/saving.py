@@ -75,7 +75,9 @@ def keep(http: HttpRequest, request: Request, form: Form, changes: DraftChanges)
         put_faults(form, error.detail["fields"])
         return Problem(422)
     except NotSendable as error:
-        return Problem(422, tuple(reasons(error)))
+        for text in reasons(error):
+            form.add_error(None, text)
+        return Problem(422)
     return None
 
 

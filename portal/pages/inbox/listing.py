@@ -1,0 +1,117 @@
+"""The list of an approver: its views, its rows, and what was decided elsewhere while it was open."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from approvals.requests.models import Decision, Request
+from approvals.requests.selectors import inbox_of, requests_visible_to, with_parts
+from grants.directory.standing import Standing
+from portal.live.topics import versions
+from portal.pages.access import viewer_of
+from portal.pages.inbox.presenters import inbox_rows
+from portal.pages.markup import moment_text
+from portal.pages.paging import PAGE_SIZE, number, page_of
+from portal.pages.requests.presenters import status_code
+from portal.pages.words import word
+
+VIEWS: dict[str, Promise] = {
+    "mine": gettext_lazy("Waiting for me"),
+    "group": gettext_lazy("Waiting for my group"),
+    "asked": gettext_lazy("Question asked"),
+    "decided": gettext_lazy("Decided by me"),
+    "all": gettext_lazy("All I may see"),
+}
+
+
+def inbox_count(http: HttpRequest) -> int:
+    """How many requests wait for this person: the figure beside "Approvals" in the navigation."""
+    viewer = viewer_of(http)
+    return inbox_of(viewer).order_by().count() if viewer.is_approver else 0
+
+
+def view_of(http: HttpRequest) -> str:
+    """The view that the address asks for; who decides nothing has only the last one."""
+    if not viewer_of(http).is_approver:
+        return "all"
+    view = http.GET.get("view", "mine")
+    return view if view in VIEWS else "mine"
+
+
+def list_of(http: HttpRequest, current: Request | None = None) -> dict[str, Any]:
+    """Everything the list shows; `current` is the request open beside it."""
+    viewer, view, now = viewer_of(http), view_of(http), timezone.now()
+    page = page_of(http, inbox_of(viewer, view=view))
+    shown = _shown(http)
+    taken = _taken(viewer, page.rows, shown)
+    requests = _in_place([*page.rows, *taken], shown)
+    topic = f"inbox:{viewer.person.pk}"
+    return {
+        "view": view,
+        "tabs": _tabs(viewer, view),
+        "page": page,
+        "rows": inbox_rows(requests, viewer, now, {request.pk: _taken_text(request) for request in taken}),
+        "current": current.pk if current else 0,
+        "topic": topic,
+        "version": versions([topic])[topic],
+        "live_url": _live_url(http, view, requests),
+        "waiting": page.total if view == "mine" else inbox_count(http),
+        "last": _last_decision(viewer) if not requests else None,
+        "done": number(http.GET.get("done")),
+    }
+
+
+def _tabs(viewer: Standing, current: str) -> list[dict[str, Any]]:
+    url = reverse("inbox")
+    return [
+        {"label": label, "url": f"{url}?view={view}", "current": view == current, "count": None}
+        for view, label in VIEWS.items()
+        if viewer.is_approver or view == "all"
+    ]
+
+
+def _shown(http: HttpRequest) -> list[int]:
+    """The requests the browser shows already, when the list refreshes itself."""
+    found = [number(text) for text in http.GET.get("shown", "").split("-")]
+    return [pk for pk in found if pk is not None][: 2 * PAGE_SIZE]
+
+
+def _taken(viewer: Standing, rows: list[Request], shown: list[int]) -> list[Request]:
+    """Requests that were shown and have left the view: they stay, greyed, until the page is opened anew."""
+    gone = set(shown) - {request.pk for request in rows}
+    return list(with_parts(requests_visible_to(viewer).filter(pk__in=gone))) if gone else []
+
+
+def _in_place(requests: list[Request], shown: list[int]) -> list[Request]:
+    """What was shown keeps its place; what is new comes after it."""
+    places = {pk: place for place, pk in enumerate(shown)}
+    return sorted(requests, key=lambda request: places.get(request.pk, len(places)))
+
+
+def _taken_text(request: Request) -> str:
+    made = [decision for lane in request.lanes.all() for decision in lane.decisions.all()]
+    last: Decision | None = max(made, key=lambda decision: decision.at, default=None)
+    if last is None or last.verdict == "ask":
+        return str(word("request", status_code(request)).label)
+    words = (
+        _("Approved by %(name)s, %(time)s")
+        if last.verdict == "approve"
+        else _("Rejected by %(name)s, %(time)s")
+    )
+    return words % {"name": last.person.name, "time": moment_text(last.at)}
+
+
+def _live_url(http: HttpRequest, view: str, requests: list[Request]) -> str:
+    shown = "-".join(str(request.pk) for request in requests)
+    return f"{http.path}?{urlencode({'view': view, 'shown': shown})}"
+
+
+def _last_decision(viewer: Standing) -> Decision | None:
+    made = Decision.objects.filter(person=viewer.person, verdict__in=("approve", "deny"))
+    return made.select_related("lane__request").order_by("-at").first()

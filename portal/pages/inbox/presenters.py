@@ -1,0 +1,146 @@
+"""What an approver sees of a request: a row of the list, and one request on one screen."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.db.models import Count
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from approvals.policy.texts import lane_label
+from approvals.policy.types import Outcome
+from approvals.requests.models import Decision, Request, RequestMember
+from approvals.requests.selectors import deciders_of, requests_visible_to
+from approvals.requests.states import LaneStatus, RequestStatus
+from grants.directory.models import Person
+from grants.directory.standing import Standing
+from grants.lifecycle.models import GrantImage
+from portal.pages.requests.presenters import images_text, people_text, sent_results, status_code, title_of
+
+WORST = (Outcome.BLOCKED, Outcome.COULD_NOT_CHECK, Outcome.NEEDS_PERSON, Outcome.WARNING, Outcome.PASSED)
+SIMILAR = 5
+
+
+@dataclass(frozen=True, slots=True)
+class InboxRow:
+    """One request in the list. `taken` says why nothing is left to do with it; `others` can decide too."""
+
+    request: Request
+    title: str
+    status: str
+    people: str
+    images: str
+    policy: str
+    age: str
+    late: bool
+    others: Sequence[str] = ()
+    marks: Sequence[str] = field(default_factory=list)
+    taken: str = ""
+
+
+def inbox_rows(
+    requests: Sequence[Request], viewer: Standing, now: datetime, taken: Mapping[int, str] | None = None
+) -> list[InboxRow]:
+    """The rows with who else decides and what is risky: a constant number of queries."""
+    deciders = deciders_of(requests)
+    contractors, used = _contractors(requests), _used_images(requests)
+    return [
+        InboxRow(
+            request=request,
+            title=title_of(request),
+            status=status_code(request),
+            people=people_text(request.people_count),  # type: ignore[attr-defined]
+            images=images_text(request),
+            policy=policy_state(request),
+            age=age_text(request, now),
+            late=_late(request, now),
+            others=others_of(deciders.get(request.pk, {}), viewer),
+            marks=_marks(request, contractors[request.pk], used),
+            taken=(taken or {}).get(request.pk, ""),
+        )
+        for request in requests
+    ]
+
+
+def policy_state(request: Request) -> str:
+    """The worst thing policy said when the request was sent, as a code of the check words."""
+    outcomes = {result.result for result in sent_results(request)}
+    return next((str(outcome) for outcome in WORST if outcome in outcomes), str(Outcome.PASSED))
+
+
+def age_text(request: Request, now: datetime) -> str:
+    """How long it waits against the target: "17 h of 24 h"; empty for what waits for nobody."""
+    due = min((lane.due_at for lane in request.lanes.all()), default=None)
+    if request.status != RequestStatus.PENDING or request.submitted_at is None or due is None:
+        return ""
+    hours = {
+        "age": int((now - request.submitted_at).total_seconds() // 3600),
+        "target": round((due - request.submitted_at).total_seconds() / 3600),
+    }
+    return _("%(age)d h of %(target)d h") % hours
+
+
+def others_of(deciders: Mapping[str, Sequence[Person]], viewer: Standing) -> list[str]:
+    """Who else can decide in the lanes of this viewer, by name."""
+    people = [
+        person.name
+        for lane, found in deciders.items()
+        if lane in viewer.lanes
+        for person in found
+        if person.pk != viewer.person.pk
+    ]
+    return list(dict.fromkeys(people))
+
+
+def similar_decisions(request: Request, viewer: Standing) -> list[Decision]:
+    """The last decisions about the same images on other requests that the viewer may see, newest first."""
+    seen = requests_visible_to(viewer).exclude(pk=request.pk).values("pk")
+    images = [row.image_id for row in request.images.all()]
+    found = Decision.objects.filter(
+        verdict__in=("approve", "deny"),
+        lane__request__images__image__in=images,
+        lane__request__in=seen,
+    )
+    return list(found.select_related("person", "lane__request__project").order_by("-at").distinct()[:SIMILAR])
+
+
+def _late(request: Request, now: datetime) -> bool:
+    waiting = [lane for lane in request.lanes.all() if lane.status == LaneStatus.WAITING]
+    return request.status == RequestStatus.PENDING and any(lane.due_at < now for lane in waiting)
+
+
+def _contractors(requests: Sequence[Request]) -> Counter[int]:
+    rows = RequestMember.objects.filter(request__in=requests, left_out=False, person__contractor=True)
+    counted = rows.order_by().values("request").annotate(n=Count("pk")).values_list("request", "n")
+    return Counter(dict(counted))
+
+
+def _used_images(requests: Sequence[Request]) -> set[tuple[int, int]]:
+    """(team, image) pairs that a grant was ever given for."""
+    teams = {request.project.team_id for request in requests if request.project}
+    images = {row.image_id for request in requests for row in request.images.all()}
+    rows = GrantImage.objects.filter(grant__project__team__in=teams, image__in=images)
+    return set(rows.values_list("grant__project__team_id", "image_id").distinct())
+
+
+def _marks(request: Request, contractors: int, used: set[tuple[int, int]]) -> list[str]:
+    """What makes this one worth a second look, in words."""
+    images = [row.image for row in request.images.all()]
+    team = request.project.team_id if request.project else 0
+    marks = {
+        _("Restricted image"): any(image.restricted for image in images),
+        ngettext("%(count)d contractor", "%(count)d contractors", contractors) % {"count": contractors}: bool(
+            contractors
+        ),
+        _("First use by this team"): any((team, image.pk) not in used for image in images),
+        _("Production"): request.environment == "production",
+        _("Question is open"): status_code(request) == "question",
+    }
+    return [text for text, given in marks.items() if given]
+
+
+def lane_names(lanes: Sequence[str]) -> list[tuple[str, str]]:
+    """(code, name) of lanes, for the decision form."""
+    return [(lane, lane_label(lane)) for lane in lanes]
