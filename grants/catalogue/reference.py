@@ -26,10 +26,10 @@ class Reference:
 def parse_reference(text: str) -> Reference | None:
     """The reference in `text`, or None when it is not one. A scheme and white space around it are forgiven."""
     rest = re.sub(r"^(docker|https?)://", "", text.strip())
-    rest, _, digest = rest.partition("@")
+    rest, pinned, digest = rest.partition("@")
     host, _, path = rest.partition("/")
-    path, _, tag = path.partition(":")
+    path, tagged, tag = path.partition(":")
     whole = HOST.fullmatch(host) and PATH.fullmatch(path) and len(path) <= 255
-    if not whole or (tag and not TAG.fullmatch(tag)) or (digest and not DIGEST.fullmatch(digest)):
+    if not whole or (tagged and not TAG.fullmatch(tag)) or (pinned and not DIGEST.fullmatch(digest)):
         return None
     return Reference(host=host.lower(), repository=path, tag=tag, digest=digest)
