@@ -14,7 +14,9 @@ def main() -> None:
     if len(sys.argv) > 1 and sys.argv[1] in OWNER_COMMANDS:
         os.environ["PURSER_DATABASE_ROLE"] = "owner"
     from portal.embedded import EmbeddedError, ensure
+    from portal.environment import ADDRESSES, adopt_files
 
+    adopt_files(os.environ, ADDRESSES)
     try:
         ensure()
     except EmbeddedError as error:

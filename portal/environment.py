@@ -1,13 +1,15 @@
 """Typed readers of environment settings: nonsense is refused loudly, secrets may come from `NAME_FILE`."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
+ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BROKER_URL")
+"""Settings that others than we read from the environment too: Celery's command line, the embedded services."""
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -78,6 +80,13 @@ def broker_url(url: str) -> str:
     """Celery's spelling of a broker URL: Redis over a unix socket is `redis+socket://` there."""
     parts = urlsplit(url)
     return f"redis+socket://{parts.path}?virtual_host=0" if parts.scheme == "unix" else url
+
+
+def adopt_files(environment: MutableMapping[str, str], names: Iterable[str]) -> None:
+    """Put the content of the file that `NAME_FILE` names into the environment as `NAME`."""
+    for name in names:
+        if path := environment.get(f"{name}_FILE"):
+            environment[name] = Path(path).read_text(encoding="utf-8").strip()
 
 
 def required(environment: Mapping[str, str], name: str, hint: str) -> str:

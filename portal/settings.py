@@ -98,6 +98,7 @@ TEMPLATES = [
 ]
 
 # Data. Two roles: the owner migrates, the application can only add to the ledger (docs/operations.md).
+env.adopt_files(os.environ, env.ADDRESSES)
 _role = "DATABASE_OWNER_URL" if os.environ.get("PURSER_DATABASE_ROLE") == "owner" else "DATABASE_URL"
 DATABASES = {
     "default": env.database(
@@ -226,7 +227,9 @@ SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = LANGUAGE_COOKIE_HTTPONLY = True
 SECURE_SSL_REDIRECT = SECURE
 SECURE_HSTS_SECONDS = 31_536_000 if SECURE else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.flag("PURSER_BEHIND_PROXY") else None
+BEHIND_PROXY = env.flag("PURSER_BEHIND_PROXY")
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+ALLAUTH_TRUSTED_PROXY_COUNT = int(BEHIND_PROXY)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$"]
 X_FRAME_OPTIONS = "DENY"
 _identity_origins = [
@@ -254,7 +257,7 @@ LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = USE_TZ = True
 TIME_ZONE = env.text("PURSER_TIME_ZONE", "UTC")
 STATIC_URL = "/static/"
-STATIC_ROOT = DATA_DIR / "static"
+STATIC_ROOT = Path(env.text("PURSER_STATIC_DIR", str(DATA_DIR / "static")))
 STATICFILES_DIRS = [BASE_DIR / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
