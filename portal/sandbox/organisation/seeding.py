@@ -16,6 +16,7 @@ from grants.catalogue.services import block_image, restrict_image, upload_scan
 from grants.catalogue.sync import sync_registry
 from grants.directory.importing import import_directory
 from grants.directory.models import Person
+from grants.directory.roles import ADMINISTRATOR
 from grants.tokens.decision import Access
 from grants.tokens.probing import signer
 from portal.accounts.models import ApiToken
@@ -34,7 +35,6 @@ from portal.sandbox.organisation.people import (
 SEEDER = operator("demo")
 FRESH = timedelta(days=7)
 TOKEN_NAME = "demo.json"  # noqa: S105 - a name, not a secret
-SCOPES = ("read", "write", "admin")
 
 
 class SeedError(Exception):
@@ -138,5 +138,7 @@ def _person(user_name: str, *, now: datetime) -> dict[str, str]:
     address = person.addresses.order_by("-primary", "pk").first()
     for old in ApiToken.objects.filter(person=person, name=TOKEN_NAME, revoked_at=None):
         revoke_token(token=old, by=SEEDER, now=now)
-    _token, secret = create_token(person=person, name=TOKEN_NAME, scopes=SCOPES, days=30, by=SEEDER, now=now)
+    administrator = person.roles.filter(role=ADMINISTRATOR).exists()
+    scopes = ("read", "write", "admin") if administrator else ("read", "write")
+    _token, secret = create_token(person=person, name=TOKEN_NAME, scopes=scopes, days=30, by=SEEDER, now=now)
     return {"email": address.address if address else "", "name": person.name, "token": secret}
