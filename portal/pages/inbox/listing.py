@@ -52,6 +52,7 @@ def list_of(http: HttpRequest, current: Request | None = None) -> dict[str, Any]
     taken = _taken(viewer, page.rows, shown)
     requests = _in_place([*page.rows, *taken], shown)
     topic = f"inbox:{viewer.person.pk}"
+    last = None if requests else _last_decision(viewer)
     return {
         "view": view,
         "tabs": _tabs(viewer, view),
@@ -60,9 +61,10 @@ def list_of(http: HttpRequest, current: Request | None = None) -> dict[str, Any]
         "current": current.pk if current else 0,
         "topic": topic,
         "version": versions([topic])[topic],
-        "live_url": _live_url(http, view, requests),
+        "live_url": _live_url(current, view, requests),
         "waiting": page.total if view == "mine" else inbox_count(http),
-        "last": _last_decision(viewer) if not requests else None,
+        "last": last,
+        "last_at": moment_text(last.at) if last else "",
         "done": number(http.GET.get("done")),
     }
 
@@ -107,9 +109,10 @@ def _taken_text(request: Request) -> str:
     return words % {"name": last.person.name, "time": moment_text(last.at)}
 
 
-def _live_url(http: HttpRequest, view: str, requests: list[Request]) -> str:
+def _live_url(current: Request | None, view: str, requests: list[Request]) -> str:
     shown = "-".join(str(request.pk) for request in requests)
-    return f"{http.path}?{urlencode({'view': view, 'shown': shown})}"
+    path = reverse("inbox-detail", args=[current.pk]) if current else reverse("inbox")
+    return f"{path}?{urlencode({'view': view, 'shown': shown})}"
 
 
 def _last_decision(viewer: Standing) -> Decision | None:

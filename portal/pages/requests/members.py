@@ -148,7 +148,7 @@ def fix(http: HttpRequest, request: Request) -> HttpResponse:
             raise
         errors = [(f"#value-{position}", error.message)]
         return members_page(http, request, status=422, errors=errors)
-    return redirect(f"{here(http, request)}#line-{position}")
+    return redirect(f"{here(http, request)}#{_next_place(request, position)}")
 
 
 def leave_out(http: HttpRequest, request: Request) -> HttpResponse:
@@ -209,6 +209,13 @@ def here(http: HttpRequest, request: Request) -> str:
     if show not in GROUPS or show == "all":
         return url
     return f"{url}{'&' if '?' in url else '?'}{urlencode({'show': show})}"
+
+
+def _next_place(request: Request, position: int) -> str:
+    """Where to look after a line was mended: the next line that needs fixing, else the line itself."""
+    faulty = [line.position for line in person_lines(request) if line.group == "fixing"]
+    following = [place for place in faulty if place > position] or faulty
+    return f"line-{following[0] if following else position}"
 
 
 def _unfinished(lines: Sequence[PersonLine]) -> list[tuple[str, str]]:

@@ -86,12 +86,17 @@ def timeline_of(request: Request, grants: Iterable[Grant]) -> list[list[Entry]]:
     entries = [_from_event(event) for event in _events(request, grants)]
     entries += [_from_notification(row) for row in _notifications(request)]
     groups: list[list[Entry]] = []
-    for entry in sorted(entries, key=lambda entry: entry.at):
+    for entry in sorted(entries, key=_moment):
         if entry.machine and groups and groups[-1][-1].machine:
             groups[-1].append(entry)
         else:
             groups.append([entry])
     return groups
+
+
+def _moment(entry: Entry) -> dt.datetime:
+    # A notification is stamped before the change it tells of is committed, but reads after it.
+    return entry.at + dt.timedelta(seconds=1) if entry.icon == "mail" else entry.at
 
 
 def _events(request: Request, grants: Iterable[Grant]) -> list[Event]:

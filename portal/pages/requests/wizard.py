@@ -75,6 +75,8 @@ def step_list(request: Request | None, current: str) -> list[dict[str, Any]]:
         }
         for step, label in STEPS.items()
     ]
+    if request and sent(request):
+        return steps
     url = reverse("request-check", args=[request.pk]) if request else ""
     return [*steps, {"label": CHECK, "url": url, "state": "current" if current == "check" else "todo"}]
 
