@@ -124,10 +124,10 @@ def shared_secrets_are_strong(**_kwargs: Any) -> list[CheckMessage]:
 @register(deploy=True)
 def outside_systems_are_reached_by_tls(**_kwargs: Any) -> list[CheckMessage]:
     """Over plain HTTP anybody on the way can read the token or answer in the system's place."""
-    named = {
-        "OIDC_ISSUER": settings.OIDC["issuer"],
+    named: dict[str, str] = {
+        "OIDC_ISSUER": str(settings.OIDC["issuer"]),
         "SAML_METADATA_URL": settings.SAML_METADATA_URL,
-        "JIRA_URL": settings.JIRA["base_url"],
+        "JIRA_URL": str(settings.JIRA["base_url"]),
     }
     return [
         checks.Warning(f"{name} is not https.", hint="Use its https:// address.", id="purser.W005")
