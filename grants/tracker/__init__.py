@@ -1,1 +1,1 @@
-"""Jira: is the project over?"""
+"""Jira says whether a project is over, and its access ends."""

@@ -1,10 +1,10 @@
-"""Jira: is the project over?"""
+"""Jira says whether a project is over, and its access ends."""
 
 from django.apps import AppConfig
 
 
 class TrackerConfig(AppConfig):
-    """Jira: is the project over?"""
+    """Jira says whether a project is over, and its access ends."""
 
     name = "grants.tracker"
     label = "tracker"
