@@ -20,7 +20,8 @@ def retry_now(*, grant: Grant, by: Actor, now: datetime) -> int:
     """
     with audited(by=by):
         locked = lock_grant(grant.pk)
-        lines = locked.deliveries.filter(status__in=OPEN, failures__gt=0).update(next_attempt_at=now)
+        failing = Delivery.objects.filter(grant=locked, status__in=OPEN, failures__gt=0)
+        lines = failing.update(next_attempt_at=now)
         if lines:
             project = locked.project
             where = {"project": project.key, "team": project.team.key}

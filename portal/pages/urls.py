@@ -4,6 +4,16 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.shellurls")),
+    path("", include("portal.pages.home.urls")),
+    path("", include("portal.pages.catalogue.urls")),
+    path("", include("portal.pages.grants.urls")),
+    path("", include("portal.pages.pullhelp.urls")),
+    path("", include("portal.pages.audit.urls")),
+    path("", include("portal.pages.directory.urls")),
+    path("", include("portal.pages.account.urls")),
+    path("", include("portal.pages.notices.urls")),
+    path("", include("portal.pages.health.urls")),
+    path("", include("portal.pages.search.urls")),
     path("", include("portal.pages.requests.urls")),
     path("", include("portal.pages.inbox.urls")),
 ]

@@ -86,7 +86,7 @@ def _questions(viewer: Standing) -> list[Task]:
             f"question-{request.pk}",
             _("Answer a question on %(number)s") % {"number": request.number},
             _address("request-detail", request.pk),
-            "message-question",
+            icon="message-question",
         )
         for request in asked.order_by("submitted_at", "pk")[:MOST]
     ]
@@ -101,7 +101,7 @@ def _approvals(viewer: Standing) -> list[Task]:
         return []
     oldest = rows.order_by("submitted_at", "pk").values_list("submitted_at", flat=True)[0]
     words = ngettext("Decide on %(count)d request", "Decide on %(count)d requests", count)
-    return [Task("inbox", words % {"count": count}, _address("inbox"), "clipboard-check", oldest)]
+    return [Task("inbox", words % {"count": count}, _address("inbox"), icon="clipboard-check", at=oldest)]
 
 
 def _endings(viewer: Standing, now: datetime) -> list[Task]:
@@ -117,8 +117,8 @@ def _endings(viewer: Standing, now: datetime) -> list[Task]:
             f"ending-{grant.pk}",
             _("Renew or return access for %(project)s") % {"project": grant.project.name},
             _address("grant-detail", grant.pk),
-            "clock-exclamation",
-            grant.ends,
+            icon="clock-exclamation",
+            at=grant.ends,
         )
         for grant in soon.select_related("project").order_by("ends", "pk").distinct()[:MOST]
     ]
@@ -132,9 +132,7 @@ def _waiting(viewer: Standing, now: datetime) -> list[Progress]:
 
 
 def _access(grant: Grant, person: Person, client: str) -> Access:
-    places = [
-        place_of(row.image, person, tag=row.tag, digest=row.digest) for row in usable_images(grant)
-    ]
+    places = [place_of(row.image, person, tag=row.tag, digest=row.digest) for row in usable_images(grant)]
     return Access(grant, [(place.repository, pull_command(client, place)) for place in places])
 
 

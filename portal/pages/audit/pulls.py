@@ -1,0 +1,88 @@
+"""The pull log and its gaps: tokens that allowed a pull nobody reported."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from audit.pulls.models import Pull
+from audit.pulls.selectors import counted_pulls, pulls_in
+from grants.tokens.selectors import gaps
+from portal.pages.access import signed_in, viewer_of
+from portal.pages.audit.forms import PullFilter
+from portal.pages.filters import chips_of, with_parameter
+from portal.pages.paging import page_of
+from portal.pages.scopes import gap_principals, pull_scope
+
+GAP_DAYS = 7
+MOST_GAPS = 200
+
+
+@require_safe
+@signed_in
+def pulls(request: HttpRequest) -> HttpResponse:
+    """List what registries reported, or the gaps, of what the viewer may see; newest first."""
+    viewer, now, form = viewer_of(request), timezone.now(), PullFilter(request.GET)
+    form.is_valid()
+    show_gaps = request.GET.get("tab") == "gaps"
+    context: dict[str, Any] = {
+        "form": form,
+        "tabs": _tabs(request, show_gaps=show_gaps),
+        "show_gaps": show_gaps,
+        "gap_days": GAP_DAYS,
+    }
+    if show_gaps:
+        since = now - timedelta(days=GAP_DAYS)
+        context["gaps"] = gaps(since=since, now=now, principals=gap_principals(viewer))[:MOST_GAPS]
+    else:
+        page = page_of(request, _narrowed(pulls_in(pull_scope(viewer)), form.cleaned_data))
+        context |= {"page": page, "chips": chips_of(request, _labels(form))}
+    return render(request, "pages/audit/pulls.html", context)
+
+
+def _narrowed(rows: QuerySet[Pull], wanted: dict[str, Any]) -> QuerySet[Pull]:
+    what, grant = wanted.get("what", ""), str(wanted.get("grant") or "").removeprefix("grant:")
+    if what == "push":
+        rows = rows.filter(action="push")
+    elif what != "all":
+        rows = counted_pulls(rows)
+    if wanted.get("project"):
+        rows = rows.filter(project=wanted["project"])
+    if grant:
+        rows = rows.filter(grant=f"grant:{grant}")
+    for word in str(wanted.get("q") or "").split():
+        rows = rows.filter(Q(repository__icontains=word) | Q(person_name__icontains=word) | Q(digest=word))
+    return rows
+
+
+def _tabs(request: HttpRequest, *, show_gaps: bool) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": _("Log"),
+            "url": with_parameter(request, "tab", "log"),
+            "current": not show_gaps,
+            "count": None,
+        },
+        {
+            "label": _("Gaps"),
+            "url": with_parameter(request, "tab", "gaps"),
+            "current": show_gaps,
+            "count": None,
+        },
+    ]
+
+
+def _labels(form: PullFilter) -> list[tuple[str, str]]:
+    chosen = form.cleaned_data
+    what = dict(form.fields["what"].choices)  # type: ignore[attr-defined]
+    return [
+        ("q", _("Search: %(text)s") % {"text": chosen["q"]} if chosen.get("q") else ""),
+        ("project", _("Project: %(key)s") % {"key": chosen["project"]} if chosen.get("project") else ""),
+        ("grant", _("Grant: %(number)s") % {"number": chosen["grant"]} if chosen.get("grant") else ""),
+        ("what", str(what[chosen["what"]]) if chosen.get("what") else ""),
+    ]

@@ -1,0 +1,1 @@
+"""What can be asked for: the list of images, each image, and what administrators decide about it."""

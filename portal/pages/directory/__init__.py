@@ -1,0 +1,1 @@
+"""Who is who: teams, projects, people, and files that fill them."""

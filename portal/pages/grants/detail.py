@@ -1,0 +1,132 @@
+"""Everything the page of one grant shows: its people and images with their deliveries, pulls and history."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Count, Max
+from django.http import HttpRequest
+from django.utils import timezone
+
+from audit.ledger.selectors import event_page
+from audit.ledger.types import EventFilters
+from audit.pulls.selectors import counted_pulls, pulls_in
+from grants.delivery.models import Attempt, Delivery
+from grants.delivery.selectors import deliveries_of, progress
+from grants.delivery.states import OPEN
+from grants.lifecycle.models import Grant, GrantImage, GrantMember
+from grants.lifecycle.permissions import roles_of
+from grants.lifecycle.states import ALLOWING, refusal_code
+from portal.live.topics import versions
+from portal.pages.access import viewer_of
+from portal.pages.audit.words import event_lines
+from portal.pages.grants.causes import cause_of
+from portal.pages.grants.listing import request_of
+from portal.pages.pull_panel import Panel, panel_of, place_of, usable_images
+from portal.pages.scopes import history_scope, pull_scope
+
+MOST_PULLS = 10
+MOVES = ("give_back", "extend", "revoke")
+
+
+@dataclass(frozen=True)
+class Line:
+    """How far one delivery is, in words: `cause` is empty while nothing failed."""
+
+    delivery: Delivery
+    cause: str
+
+
+@dataclass(frozen=True)
+class MemberRow:
+    """One person of the bundle: how far their access is, and when they last used it."""
+
+    member: GrantMember
+    lines: list[Line]
+    last: datetime | None
+    pulls: int
+
+
+@dataclass(frozen=True)
+class ImageRow:
+    """One image of the bundle and how far it is."""
+
+    row: GrantImage
+    lines: list[Line]
+
+
+def detail_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
+    """The context of a grant's page."""
+    viewer = viewer_of(request)
+    deliveries = deliveries_of([grant])[grant.pk]
+    lines = _lines(deliveries)
+    pulls = counted_pulls(pulls_in(pull_scope(viewer)), grant=grant.label)
+    used = {row["person"]: row for row in _use_by_person(pulls)}
+    mine = viewer.person.label
+    return {
+        "grant": grant,
+        "request_id": request_of(grant),
+        "progress": progress(grant, deliveries),
+        "members": [_member(row, lines, used) for row in grant.members.all()],
+        "images": [ImageRow(row, lines.get(row.image.repository, [])) for row in grant.images.all()],
+        "robots": [line for key, found in lines.items() if key.startswith("robot:") for line in found],
+        "pulls": list(pulls[:MOST_PULLS]),
+        "my_last": next(iter(pulls.filter(person=mine)[:1]), None),
+        "history": event_lines(_history(grant)),
+        "panels": _panels(request, grant),
+        "may": _moves(grant, viewer, deliveries),
+        "version": versions([grant.label])[grant.label],
+    }
+
+
+def _history(grant: Grant) -> list[Any]:
+    page = event_page(history_scope(), EventFilters(subject=grant.label), size=50)
+    return list(reversed(page.events))
+
+
+def _lines(deliveries: Iterable[Delivery]) -> dict[str, list[Line]]:
+    kinds = _failure_kinds([row.pk for row in deliveries if row.failures])
+    found: dict[str, list[Line]] = {}
+    for row in deliveries:
+        cause = cause_of(kinds.get(row.pk, "")) if row.failures else ""
+        found.setdefault(row.key, []).append(Line(row, cause))
+    return found
+
+
+def _failure_kinds(keys: list[int]) -> dict[int, str]:
+    """The kind of each failing line's newest error: one query, none when nothing fails."""
+    if not keys:
+        return {}
+    newest = Attempt.objects.filter(delivery__in=keys).exclude(error_kind="").order_by("delivery_id", "-pk")
+    return dict(newest.distinct("delivery_id").values_list("delivery_id", "error_kind"))
+
+
+def _use_by_person(pulls: Any) -> Any:
+    return pulls.order_by().values("person").annotate(last=Max("at"), n=Count("pk"))
+
+
+def _member(row: GrantMember, lines: dict[str, list[Line]], used: dict[str, Any]) -> MemberRow:
+    use = used.get(row.person.label, {})
+    return MemberRow(row, lines.get(row.person.label, []), use.get("last"), use.get("n", 0))
+
+
+def _moves(grant: Grant, viewer: Any, deliveries: Iterable[Delivery]) -> dict[str, bool]:
+    roles = roles_of(grant, viewer)
+    may = {move: refusal_code(move, status=grant.status, roles=roles) is None for move in MOVES}
+    failing = any(row.failures and row.status in OPEN for row in deliveries)
+    return {**may, "retry": failing and may_retry(grant, viewer)}
+
+
+def may_retry(grant: Grant, viewer: Any) -> bool:
+    """Whether the viewer may have failing deliveries tried again now: administrators and the team's leads."""
+    return bool(viewer.is_administrator or grant.project.team_id in viewer.led_team_ids)
+
+
+def _panels(request: HttpRequest, grant: Grant) -> list[Panel]:
+    person = viewer_of(request).person
+    held = any(row.person_id == person.pk and row.removed_at is None for row in grant.members.all())
+    if not held or grant.status not in ALLOWING or grant.ends <= timezone.now():
+        return []
+    places = [place_of(row.image, person, tag=row.tag, digest=row.digest) for row in usable_images(grant)]
+    return [panel_of(request, place, ends=grant.ends) for place in places if place.reference]

@@ -1,0 +1,1 @@
+"""Whether Purser and what it stands on work: a page for administrators, and JSON for machines."""

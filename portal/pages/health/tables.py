@@ -1,0 +1,75 @@
+"""Checks that read the database: registries, Jira, mail, the ledger's checkpoints, overdue deliveries."""
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.utils.timesince import timesince
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from audit.ledger.models import Checkpoint, Event
+from grants.catalogue.models import Registry
+from grants.delivery.selectors import overdue
+from portal.notify.selectors import failing_mail
+
+STALE = timedelta(minutes=30)
+UNSIGNED = timedelta(minutes=5)
+ALARM = "audit.checkpoint.refused"
+
+
+def registries(now: datetime) -> tuple[str, str]:
+    """Whether every registry was read lately."""
+    rows = list(Registry.objects.order_by("name"))
+    if not rows:
+        return "not_set_up", _("No registry is connected")
+    faults = [text for row in rows if (text := _registry_fault(row, now))]
+    return ("failing", " ".join(faults)) if faults else ("working", "")
+
+
+def _registry_fault(row: Registry, now: datetime) -> str:
+    name = row.name
+    if row.synced_at is None:
+        return _("%(name)s has never been read.") % {"name": name}
+    since = timesince(row.synced_at, now, depth=1)
+    if row.sync_error:
+        return _("%(name)s cannot be read since %(time)s.") % {"name": name, "time": since}
+    if now - row.synced_at > STALE:
+        return _("%(name)s was last read %(time)s ago.") % {"name": name, "time": since}
+    return ""
+
+
+def jira(now: datetime) -> tuple[str, str]:
+    """Whether Jira is connected at all."""
+    if not settings.JIRA["base_url"]:
+        return "not_set_up", _("No Jira is connected; projects end by hand")
+    return "working", ""
+
+
+def mail(now: datetime) -> tuple[str, str]:
+    """Whether mails are stuck; each is tried again."""
+    count = failing_mail().count()
+    if not count:
+        return "working", ""
+    words = ngettext("%(count)d mail could not be sent yet", "%(count)d mails could not be sent yet", count)
+    return "slow", words % {"count": count}
+
+
+def ledger(now: datetime) -> tuple[str, str]:
+    """Whether the newest events are signed, and no alarm stands."""
+    newest = Checkpoint.objects.order_by("-size").first()
+    unsigned = Event.objects.filter(sequence__gt=newest.size if newest else 0).order_by("sequence")
+    if unsigned.filter(kind=ALARM).exists():
+        return "failing", _("The log does not agree with its last checkpoint. Run verify_audit")
+    oldest = unsigned.first()
+    if oldest is not None and now - oldest.at > UNSIGNED:
+        return "failing", _("Not signed since %(time)s") % {"time": timesince(oldest.at, now, depth=1)}
+    return "working", ""
+
+
+def deliveries(now: datetime) -> tuple[str, str]:
+    """Whether access is set up and removed in time."""
+    count = overdue(now).order_by().count()
+    if not count:
+        return "working", ""
+    words = ngettext("%(count)d part of a grant is overdue", "%(count)d parts of grants are overdue", count)
+    return "slow", words % {"count": count}

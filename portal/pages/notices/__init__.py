@@ -1,0 +1,1 @@
+"""What happened for the viewer: notifications by request, read and unread."""

@@ -1,0 +1,1 @@
+"""One box for everything the viewer may see; Ctrl+K leads here."""
