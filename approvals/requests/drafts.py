@@ -102,10 +102,14 @@ def require_draft(request: Request) -> None:
 
 def write(request: Request, answers: Answers) -> None:
     """Put checked answers into a locked request."""
-    for name, value in answers.fields.items():
+    fields = dict(answers.fields)
+    if request.status == RequestStatus.PENDING and fields.get("ends", request.ends) is None:
+        # A sent request always has an end; sending it again works the new one out from its days.
+        del fields["ends"]
+    for name, value in fields.items():
         setattr(request, name, value)
-    if answers.fields:
-        request.save(update_fields=list(answers.fields))
+    if fields:
+        request.save(update_fields=list(fields))
     if answers.images is not None:
         _write_images(request, answers.images)
     if answers.lines is not None:

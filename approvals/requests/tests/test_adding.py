@@ -1,10 +1,12 @@
 """Adding people never loses what was repaired, and never half a list."""
 
+from datetime import timedelta
+
 import pytest
 
 from approvals.requests import services
 from approvals.requests.errors import DraftFault, StaleRequest
-from approvals.requests.testing import make_draft
+from approvals.requests.testing import make_draft, make_request
 from approvals.requests.types import DraftChanges
 from audit.ledger.models import Event
 from grants.directory.actors import actor_for
@@ -49,3 +51,11 @@ def test_a_stale_addition_keeps_what_was_typed(scene, now):
     with pytest.raises(StaleRequest) as caught:
         add(draft, scene, now, people_text="charlie")
     assert caught.value.changes == DraftChanges(people_text="charlie")
+
+
+def test_a_sent_request_takes_a_new_number_of_days(scene, now):
+    request, by = make_request(scene, now=now), actor_for(scene.people.alice)
+    edited = services.edit(
+        request=request, changes=DraftChanges(days=60), revision=request.revision, by=by, now=now
+    )
+    assert (edited.days, edited.ends - now) == (60, timedelta(days=60))

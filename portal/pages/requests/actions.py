@@ -14,7 +14,7 @@ from portal.pages.access import acting, signed_in, viewer_of
 from portal.pages.requests.detail import detail_page
 from portal.pages.requests.forms import AnswerForm, WithdrawForm
 from portal.pages.requests.presenters import title_of
-from portal.pages.requests.wizard import editable, first_open_step, visible
+from portal.pages.requests.wizard import editable, first_open_step, posted, visible
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -22,7 +22,7 @@ from portal.pages.requests.wizard import editable, first_open_step, visible
 def request_withdraw(http: HttpRequest, pk: int) -> HttpResponse:
     """Ask whether to take the request back, then do it."""
     request = editable(http, pk)
-    form = WithdrawForm(http.POST or None)
+    form = WithdrawForm(posted(http))
     if http.method == "POST" and form.is_valid():
         reason = form.cleaned_data["reason"]
         services.withdraw(request=request, by=acting(http), now=timezone.now(), reason=reason)

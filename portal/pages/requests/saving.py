@@ -7,9 +7,7 @@ from typing import Any
 from django.forms import Form
 from django.http import HttpRequest
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from approvals.policy.texts import explain
@@ -19,7 +17,7 @@ from approvals.requests.errors import DraftFault, NotSendable, StaleRequest
 from approvals.requests.models import Request
 from approvals.requests.types import DraftChanges
 from portal.pages.access import acting
-from portal.pages.markup import day_text, moment_text
+from portal.pages.markup import day_text
 from portal.pages.requests.presenters import ENVIRONMENT_LABELS, role_text
 from portal.pages.requests.wizard import sent
 
@@ -96,13 +94,7 @@ def reasons(error: NotSendable) -> list[str]:
 def stale(request: Request, error: StaleRequest, changes: DraftChanges) -> Problem:
     """Somebody saved first: say who, and show what is saved beside what was typed."""
     request.refresh_from_db()
-    at = parse_datetime(error.detail["changed_at"])
-    words = _(
-        "This request changed while you were editing (revision %(revision)s, by %(changed_by)s, %(time)s). "
-        "Your text is kept below. Compare and save again"
-    )
-    filled = words % {**error.detail, "time": moment_text(at) if at else ""}
-    return Problem(409, compare=tuple(_differences(request, changes)), stale=filled)
+    return Problem(409, compare=tuple(_differences(request, changes)), stale=error.message)
 
 
 def _differences(request: Request, changes: DraftChanges) -> Iterable[tuple[str, str, str]]:

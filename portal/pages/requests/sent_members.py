@@ -12,12 +12,12 @@ from approvals.requests.selectors import people_rows
 from approvals.requests.types import DraftChanges
 from portal.pages.requests.forms import PeopleForm
 from portal.pages.requests.saving import Problem, keep
-from portal.pages.requests.wizard import next_url, step_list
+from portal.pages.requests.wizard import next_url, posted, step_list
 
 
 def sent_members_step(http: HttpRequest, request: Request) -> HttpResponse:
     """Show the whole list as text; saving it asks all approvers again."""
-    form = PeopleForm(http.POST or None, initial={"people_text": "\n".join(_written(request))})
+    form = PeopleForm(posted(http), initial={"people_text": "\n".join(_written(request))})
     form.fields["people_text"].label = _("People of this request")
     problem: Problem | None = None
     if form.is_bound:

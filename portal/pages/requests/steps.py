@@ -22,7 +22,7 @@ from portal.pages.requests.images import images_step
 from portal.pages.requests.members import members_step
 from portal.pages.requests.saving import Problem, keep
 from portal.pages.requests.selection import chosen_images, forget_selection
-from portal.pages.requests.wizard import editable, next_url, returns_to_check, sent, step_list
+from portal.pages.requests.wizard import editable, next_url, posted, returns_to_check, sent, step_list
 from portal.pages.shellviews import problem_page
 
 
@@ -33,9 +33,7 @@ def request_new(http: HttpRequest) -> HttpResponse:
     viewer = viewer_of(http)
     if not projects_requestable_by(viewer).exists():
         return _nothing_to_lead(http, viewer)
-    form = ProjectForm(
-        http.POST or None, viewer=viewer, initial={"role": "viewer", "environment": "research"}
-    )
+    form = ProjectForm(posted(http), viewer=viewer, initial={"role": "viewer", "environment": "research"})
     if http.method == "POST" and form.is_valid():
         draft = _start(http, form)
         return redirect(next_url(http, draft, "project"))
@@ -60,13 +58,13 @@ def project_step(http: HttpRequest, request: Request) -> HttpResponse:
         "role": request.role,
         "environment": request.environment,
     }
-    form = ProjectForm(http.POST or None, viewer=viewer_of(http), initial=initial)
+    form = ProjectForm(posted(http), viewer=viewer_of(http), initial=initial)
     return _form_step(http, request, form, "project")
 
 
 def purpose_step(http: HttpRequest, request: Request) -> HttpResponse:
     """Step 4: why and how long."""
-    return _form_step(http, request, PurposeForm(http.POST or None, initial=purpose_of(request)), "purpose")
+    return _form_step(http, request, PurposeForm(posted(http), initial=purpose_of(request)), "purpose")
 
 
 VIEWS: Mapping[str, Callable[[HttpRequest, Request], HttpResponse]] = {

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import Promise
@@ -50,6 +50,11 @@ def editable(http: HttpRequest, pk: int) -> Request:
         words = _("This request is closed, so it can no longer be changed. Start another one like it.")
         raise Conflict("wrong_status", words, {"status": request.status})
     return request
+
+
+def posted(http: HttpRequest) -> QueryDict | None:
+    """What was posted, an empty post too; None for a visit."""
+    return http.POST if http.method == "POST" else None
 
 
 def sent(request: Request) -> bool:
