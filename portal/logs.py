@@ -10,6 +10,10 @@ import structlog
 SECRET_NAMES = re.compile(r"secret|password|token|authorization|cookie|api_key|signature", re.IGNORECASE)
 
 
+TALKATIVE = ("httpx", "uvicorn.access", "celery.beat", "celery.worker.strategy", "celery.app.trace")
+"""Loggers whose every line says that nothing happened, or repeats a query string that may hold personal data."""
+
+
 def redact(_logger: Any, _method: str, event: dict[str, Any]) -> dict[str, Any]:
     """Replace the value of every field whose name speaks of a secret."""
     return {key: "[redacted]" if SECRET_NAMES.search(key) else value for key, value in event.items()}
@@ -40,8 +44,7 @@ def configure(options: dict[str, Any]) -> None:
             "formatters": {"json": formatter},
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json"}},
             "root": {"handlers": ["stderr"], "level": options.get("level", "INFO")},
-            # Their request lines would repeat ours, with query strings that may hold personal data.
-            "loggers": {"httpx": {"level": "WARNING"}, "uvicorn.access": {"level": "WARNING"}},
+            "loggers": {name: {"level": "WARNING"} for name in TALKATIVE},
         }
     )
     structlog.configure(
