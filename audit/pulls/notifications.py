@@ -1,15 +1,23 @@
 """A registry's notifications, taken apart with suspicion. Facts: Docker Distribution's notification format.
 
+A registry sends a report again until it is taken, and all others wait behind it. What clients wrote into one (a
+user agent, a media type) is therefore cut to its column's length, never a reason to refuse the report.
+
 2.8 says `application/vnd.docker.distribution.events.v1+json`, 3.x says `…v2+json`; the fields are the same.
 """
 
 from datetime import datetime
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
 LARGEST_ENVELOPE = 2 * 1024 * 1024
 MOST_EVENTS = 5_000
+
+
+def _cut(length: int) -> AfterValidator:
+    # PostgreSQL takes no NUL.
+    return AfterValidator(lambda text: text.replace("\x00", "")[:length])
 
 
 class _Part(BaseModel):
@@ -19,24 +27,24 @@ class _Part(BaseModel):
 class Target(_Part):
     """What was touched. A pull by digest has no tag; a tag's deletion has no digest."""
 
-    media_type: str = Field("", alias="mediaType", max_length=255)
-    digest: str = Field("", max_length=80)
-    repository: str = Field("", max_length=255)
-    tag: str = Field("", max_length=128)
+    media_type: Annotated[str, _cut(120)] = Field("", alias="mediaType")
+    digest: Annotated[str, _cut(80)] = ""
+    repository: Annotated[str, _cut(255)] = ""
+    tag: Annotated[str, _cut(128)] = ""
 
 
 class Request(_Part):
     """The HTTP request. `addr` is what the registry believes, a proxy's word included."""
 
-    address: str = Field("", alias="addr", max_length=255)
-    method: str = Field("", max_length=20)
-    user_agent: str = Field("", alias="useragent", max_length=2000)
+    address: Annotated[str, _cut(100)] = Field("", alias="addr")
+    method: Annotated[str, _cut(10)] = ""
+    user_agent: Annotated[str, _cut(300)] = Field("", alias="useragent")
 
 
 class Actor(_Part):
     """The token's subject."""
 
-    name: str = Field("", max_length=255)
+    name: Annotated[str, _cut(255)] = ""
 
 
 class Report(_Part):
@@ -44,7 +52,7 @@ class Report(_Part):
 
     id: str = Field(min_length=1, max_length=80)
     timestamp: datetime
-    action: str = Field(max_length=20)
+    action: Annotated[str, _cut(12)]
     target: Target = Field(default_factory=lambda: Target.model_validate({}))
     request: Request = Field(default_factory=lambda: Request.model_validate({}))
     actor: Actor = Field(default_factory=lambda: Actor.model_validate({}))

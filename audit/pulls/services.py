@@ -15,11 +15,12 @@ from audit.pulls.models import Pull, PullBatch
 from audit.pulls.notifications import Report
 from audit.pulls.signals import pulls_recorded
 
-LOCK = 7095217263184452
+LOCK = 7095217263184454
 """Advisory lock of writers: rows commit in the order of their ids, so that a sealed run has no late comers."""
 MOST_SEALED = 20_000
 SEALED_FIELDS = ("id", "event_id", "registry", "at", "action", "counted", "repository", "digest", "tag", "actor",
-                 "token", "person", "project", "grant")  # fmt: skip
+                 "token", "person", "project", "team", "grant", "address", "user_agent")  # fmt: skip
+"""Who, what, when and from where: what an auditor is shown."""
 
 
 @dataclass(frozen=True)
@@ -121,16 +122,16 @@ def _row(registry: str, report: Report, counts: bool, who: Attribution, now: dat
         registry=registry,
         at=report.timestamp,
         received_at=now,
-        action=report.action[:12],
+        action=report.action,
         counted=counts,
         repository=report.target.repository,
         digest=report.target.digest,
         tag=report.target.tag,
-        media_type=report.target.media_type[:120],
-        method=report.request.method[:10],
+        media_type=report.target.media_type,
+        method=report.request.method,
         actor=report.actor.name,
-        address=report.request.address[:100],
-        user_agent=report.request.user_agent[:300],
+        address=report.request.address,
+        user_agent=report.request.user_agent,
         token=who.token,
         person=who.person,
         person_name=who.person_name,

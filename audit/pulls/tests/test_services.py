@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 
+from audit.ledger import checkpoints
 from audit.ledger.actors import system
 from audit.ledger.models import Event
+from audit.pulls import services
 from audit.pulls.models import Pull, PullBatch
 from audit.pulls.notifications import Report, UnreadableNotification, read_notification
 from audit.pulls.selectors import (
@@ -136,6 +138,20 @@ def test_a_body_that_is_no_notification_is_refused(raw: bytes) -> None:
         read_notification(raw)
 
 
+def test_a_text_longer_than_its_column_is_cut_because_a_refused_report_would_stop_all_behind_it() -> None:
+    long = report(1, actor="bob+t1")
+    long["request"] = {"addr": "a" * 300, "method": "GET" * 20, "useragent": "x\x00" * 2000}
+    long["target"] = {**dict.fromkeys(["mediaType", "digest", "repository", "tag"], "y" * 400)}
+    assert write(long, report(2)) == 2
+    row = Pull.objects.get(event_id="e1")
+    assert (row.user_agent, row.address) == ("x" * 300, "a" * 100)
+    assert [len(text) for text in (row.repository, row.digest, row.tag)] == [255, 80, 128]
+
+
+def test_signing_the_ledger_does_not_keep_reports_waiting() -> None:
+    assert len({services.LOCK, checkpoints._LOCK, 7095217263184451}) == 3
+
+
 def test_sealed_runs_follow_each_other_and_stand_in_the_ledger() -> None:
     write(report(1), report(2, at=NOW + timedelta(60)))
     assert seal(by=system("pulls"), now=NOW) == 2
@@ -154,6 +170,11 @@ def test_rows_that_differ_from_the_vouched_digest_are_named() -> None:
     row = Pull.objects.get()
     batch = PullBatch.objects.create(first=row.pk, last=row.pk, count=1, digest="0" * 64, sealed_at=NOW)
     assert broken_batches() == [batch]
+
+
+@pytest.mark.parametrize("field", ["address", "user_agent", "team", "digest", "person"])
+def test_what_an_auditor_is_shown_is_vouched_for(field: str) -> None:
+    assert field in services.SEALED_FIELDS
 
 
 def test_the_application_cannot_rewrite_the_log() -> None:
