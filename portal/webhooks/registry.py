@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import Mapping, Sequence
 
+import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
@@ -15,12 +16,17 @@ from grants.catalogue.models import Registry
 from grants.directory.models import Person
 from grants.tokens.selectors import TokenOwner, owners_of
 
+log = structlog.get_logger(__name__)
+
 
 # No cookie is read here: a registry proves itself by the shared secret in its Authorization header.
 @csrf_exempt
 @require_POST
 def registry_notification(request: HttpRequest, target: str) -> HttpResponse:
-    """Take one notification. Anything but 2xx makes the registry send it again, so only faults of ours do that."""
+    """Take one notification. Anything but 2xx makes the registry send it again, before all that came later.
+
+    So only faults of ours do that: a body nobody can read is said in the log, and its pull shows as a gap.
+    """
     if not _is_registry(request):
         return JsonResponse({"detail": "The shared secret is missing or wrong."}, status=401)
     if not Registry.objects.filter(key=target).exists():
@@ -28,7 +34,8 @@ def registry_notification(request: HttpRequest, target: str) -> HttpResponse:
     try:
         reports = read_notification(request.body)
     except UnreadableNotification as error:
-        return JsonResponse({"detail": f"This is not a registry notification: {error}"}, status=400)
+        log.warning("registry_notification_unreadable", registry=target, reason=str(error))
+        return JsonResponse({"new": 0, "unreadable": str(error)}, status=202)
     new = record_reports(registry=target, reports=reports, attribute=attribute, now=timezone.now())
     return JsonResponse({"new": new}, status=202)
 
