@@ -52,7 +52,9 @@ def issue_rows(
 
 
 def _open_project(project: Project) -> Project:
-    fresh = Project.objects.select_related("team").get(pk=project.pk)
+    # Locked: a project that is being closed meanwhile either refuses this grant or sees it and ends it.
+    rows = Project.objects.select_for_update(no_key=True, of=("self",)).select_related("team")
+    fresh = rows.get(pk=project.pk)
     if fresh.state != ProjectState.OPEN:
         raise GrantInvalid("project_closed", _("This project is closed, so no access can be given for it."))
     return fresh
