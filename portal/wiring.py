@@ -22,9 +22,9 @@ from grants.delivery import targets
 from grants.delivery.services import plan_rows
 from grants.delivery.signals import delivery_changed
 from grants.delivery.tasks import wake
-from grants.directory.models import Person, Team
-from grants.directory.signals import person_disabled, person_left_team
-from grants.lifecycle.services import end_image, remove_member
+from grants.directory.models import Person, Project, Team
+from grants.directory.signals import person_disabled, person_left_team, project_closed
+from grants.lifecycle.services import end_image, end_project, remove_member
 from grants.lifecycle.signals import grant_changed
 from grants.tokens.models import Credential
 from grants.tokens.probing import RegistryTokens
@@ -56,6 +56,7 @@ def connect() -> None:
 def _connect_consequences() -> None:
     person_disabled.connect(_person_disabled, dispatch_uid="purser.member_disabled")
     person_left_team.connect(_person_left_team, dispatch_uid="purser.member_left")
+    project_closed.connect(_project_closed, dispatch_uid="purser.project_closed")
     image_blocked.connect(_image_blocked, dispatch_uid="purser.image_blocked")
     grant_changed.connect(_deliver, dispatch_uid="purser.delivery")
 
@@ -101,6 +102,10 @@ def _person_disabled(person_id: int, by: Actor, now: datetime, **_kwargs: Any) -
 
 def _person_left_team(person_id: int, team_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
     remove_member(person=Person.objects.get(pk=person_id), team=Team.objects.get(pk=team_id), by=by, now=now)
+
+
+def _project_closed(project_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
+    end_project(project=Project.objects.get(pk=project_id), by=by, now=now)
 
 
 def _image_blocked(image_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:

@@ -1,14 +1,16 @@
 """Imports projects and teams: their keys say which they are, empty cells leave a value as it is."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from audit.ledger.actors import Actor
 from audit.ledger.services import record
 from grants.directory.models import Project, Team
 from grants.directory.projects import MAX_GRACE_HOURS, write_changes
+from grants.directory.roles import ProjectState
 from grants.directory.rows import RecordRow, Row, project_row, team_row
+from grants.directory.signals import project_closed
 from grants.directory.types import ImportReport
 
 
@@ -20,15 +22,27 @@ def import_teams(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) -> 
 
 
 def import_projects(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) -> ImportReport:
-    """Make or change the projects of a file, inside the open audited block."""
+    """Make or change the projects of a file, inside the open audited block; sends `project_closed`."""
     read = _read(rows, project_row, "project_key")
     found = Project.objects.select_related("team").filter(key__in=[row.key for row in read])
+    found = found.select_for_update(no_key=True, of=("self",)).order_by("pk")
     known = {project.key: project for project in found}
+    were_open = {project.key for project in found if project.state == ProjectState.OPEN}
     teams = {team.key: team for team in Team.objects.filter(key__in=[row.team for row in read])}
     for source, row in zip(rows, read, strict=True):
         _check_project(source, row, teams, new=row.key not in known)
-    write = lambda row: _write_project(row, known.get(row.key), teams)  # noqa: E731
-    return _report("projects", rows, read, known, apply, write)
+    report = _report(
+        "projects", rows, read, known, apply, lambda row: _write_project(row, known.get(row.key), teams)
+    )
+    if report.applied:
+        _tell_closed((known[row.key] for row in read if row.key in were_open), by, now)
+    return report
+
+
+def _tell_closed(projects: Iterable[Project], by: Actor, now: datetime) -> None:
+    for project in projects:
+        if project.state == ProjectState.CLOSED:
+            project_closed.send(None, project_id=project.pk, by=by, now=now)
 
 
 def _read(rows: Sequence[Row], reader: Callable[[Row], RecordRow], column: str) -> list[RecordRow]:
