@@ -1,6 +1,8 @@
 """Keeping the lines of a grant in step with the grant; deciding when it is active and when it has ended."""
 
+from collections.abc import Callable
 from datetime import datetime
+from logging import getLogger
 
 from django.db import transaction
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
@@ -17,6 +19,7 @@ from grants.lifecycle.services import mark_active, mark_ended, mark_failed
 from grants.lifecycle.states import ALLOWING, EndReason, GrantStatus
 
 DELIVERY = system("delivery")
+log = getLogger(__name__)
 
 
 def plan_rows(*, grant_id: int, now: datetime) -> None:
@@ -49,15 +52,34 @@ def settle(grant: Grant, *, now: datetime) -> None:
 
 
 def catch_up(*, now: datetime) -> int:
-    """Do what a lost wake-up left undone: grants without their lines, endings with nothing left to prove."""
-    behind = list(_out_of_step().order_by("pk").values_list("pk", flat=True))
-    for pk in behind:
-        plan_rows(grant_id=pk, now=now)
-    quiet = list(_nothing_left().order_by("pk").values_list("pk", flat=True))
-    for pk in quiet:
-        with audited(by=DELIVERY):
-            settle(lock_grant(pk), now=now)
-    return len(behind) + len(quiet)
+    """Do what a lost wake-up left undone: grants without their lines, endings with nothing left to prove.
+
+    Answers how many that were. One that cannot be moved is logged, stays and stops no other.
+    """
+    return _each(_out_of_step(), _plan_anew, now) + _each(_nothing_left(), _settle_anew, now)
+
+
+def _each(behind: QuerySet[Grant], act: Callable[[int, datetime], None], now: datetime) -> int:
+    keys = list(behind.order_by("pk").values_list("pk", flat=True))
+    return sum(_guarded(act, key, now) for key in keys)
+
+
+def _guarded(act: Callable[[int, datetime], None], key: int, now: datetime) -> bool:
+    try:
+        act(key, now)
+    except Exception:
+        log.exception("A grant could not be brought in step; it stays due", extra={"grant": key})
+        return False
+    return True
+
+
+def _plan_anew(grant_id: int, now: datetime) -> None:
+    plan_rows(grant_id=grant_id, now=now)
+
+
+def _settle_anew(grant_id: int, now: datetime) -> None:
+    with audited(by=DELIVERY):
+        settle(lock_grant(grant_id), now=now)
 
 
 def lock_grant(grant_id: int) -> Grant:
