@@ -28,6 +28,7 @@ from grants.lifecycle.services import end_image, end_project, remove_member
 from grants.lifecycle.signals import grant_changed
 from grants.tokens.models import Credential
 from grants.tokens.probing import RegistryTokens
+from grants.tracker.signals import project_done, project_reopened
 from portal.live import receivers as live
 from portal.notify import receivers as notify
 
@@ -64,6 +65,8 @@ def _connect_consequences() -> None:
 def _connect_notices() -> None:
     request_changed.connect(notify.request_changed, dispatch_uid="purser.notify_request")
     grant_changed.connect(notify.grant_changed, dispatch_uid="purser.notify_grant")
+    project_done.connect(notify.project_done, dispatch_uid="purser.notify_project_done")
+    project_reopened.connect(notify.project_reopened, dispatch_uid="purser.notify_project_reopened")
     request_changed.connect(live.request_changed, dispatch_uid="purser.live_request")
     grant_changed.connect(live.grant_changed, dispatch_uid="purser.live_grant")
     delivery_changed.connect(live.delivery_changed, dispatch_uid="purser.live_delivery")

@@ -16,6 +16,8 @@ class Kind(StrEnum):
     ENDING = "ending"
     ENDED = "ended"
     FAILED = "failed"
+    PROJECT_DONE = "project_done"
+    PROJECT_REOPENED = "project_reopened"
 
 
 KINDS = [(kind.value, kind.value) for kind in Kind]

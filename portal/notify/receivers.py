@@ -6,9 +6,10 @@ from typing import Any
 
 from approvals.requests.models import Decision, Lane, Message, Request
 from approvals.routing.services import eligible
-from grants.directory.models import Person
+from grants.directory.models import Person, Project
 from grants.directory.selectors import leads_of
 from grants.lifecycle.models import Grant
+from grants.tracker.selectors import state_of
 from portal.notify.kinds import Kind
 from portal.notify.services import notify
 
@@ -38,6 +39,30 @@ def grant_changed(grant_id: int, event: str, now: datetime, **_kwargs: Any) -> N
         grant_id=grant.pk,
         request_id=request_of(grant),
         params=grant_params(grant),
+    )
+
+
+def project_done(project_id: int, now: datetime, **_kwargs: Any) -> None:
+    """Tell the leads when a project's access will end. An ending without grace tells its members itself."""
+    project = Project.objects.select_related("team").get(pk=project_id)
+    tracking = state_of(project)
+    due_at = tracking.wind_down.due_at if tracking and tracking.wind_down else now
+    if due_at > now:
+        _tell_leads(project, Kind.PROJECT_DONE, now, ends=due_at.isoformat())
+
+
+def project_reopened(project_id: int, now: datetime, **_kwargs: Any) -> None:
+    """Tell the leads that the project goes on, and that what ended stays ended."""
+    _tell_leads(Project.objects.select_related("team").get(pk=project_id), Kind.PROJECT_REOPENED, now)
+
+
+def _tell_leads(project: Project, kind: Kind, now: datetime, **more: object) -> None:
+    notify(
+        people=set(leads_of(project.team).values_list("pk", flat=True)),
+        kind=kind,
+        occasion=f"project:{project.pk}:{now.isoformat()}",
+        now=now,
+        params={"project": project.name, "team": project.team.name, "key": project.key, **more},
     )
 
 

@@ -5,15 +5,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
-from django.utils.formats import date_format
 from django.utils.functional import Promise
-from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
 from portal.notify.kinds import Kind
 from portal.notify.models import Notification
 from portal.pages import words
+from portal.pages.markup import moment_text
 
 Texts = Mapping[str, tuple[Promise, Promise]]
 
@@ -58,6 +57,14 @@ TEXTS: Texts = {
         _("Setting up access for %(project)s (%(team)s) needs attention"),
         _("Some of the access is not set up yet. Purser keeps trying. Last answer: %(text)s"),
     ),
+    Kind.PROJECT_DONE: (
+        _("%(project)s (%(team)s) is done in Jira. Access ends on %(ends)s"),
+        _("All access for %(project)s ends on %(ends)s. Re-open the issue in Jira before then to keep it."),
+    ),
+    Kind.PROJECT_REOPENED: (
+        _("%(project)s (%(team)s) was re-opened in Jira"),
+        _("New requests for %(project)s are possible again. Access that had ended stays ended."),
+    ),
 }
 
 
@@ -98,7 +105,7 @@ def _outcome(value: object) -> object:
 
 
 def _moment(value: object) -> object:
-    return date_format(localtime(datetime.fromisoformat(str(value))), "DATETIME_FORMAT")
+    return moment_text(datetime.fromisoformat(str(value)))
 
 
 def _lane(value: object) -> object:
@@ -113,6 +120,8 @@ def url_of(notification: Notification) -> str:
     """The page that shows how things stand now."""
     if notification.kind in {Kind.ASKED, Kind.REMINDER, Kind.ANSWER, Kind.DECIDED_ELSEWHERE}:
         return f"{settings.BASE_URL}/approvals/{notification.request_id}/"
+    if notification.kind in {Kind.PROJECT_DONE, Kind.PROJECT_REOPENED}:
+        return f"{settings.BASE_URL}/projects/{notification.params['key']}/"
     if notification.grant_id:
         return f"{settings.BASE_URL}/grants/{notification.grant_id}/"
     return f"{settings.BASE_URL}/requests/{notification.request_id}/"

@@ -17,9 +17,10 @@ from grants.directory.models import Person
 from grants.directory.testing import make_person
 from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
+from grants.tracker.models import Watch, WindDown
 from portal.notify.kinds import Kind, reminder_days
 from portal.notify.models import Notification
-from portal.notify.receivers import grant_changed
+from portal.notify.receivers import grant_changed, project_done, project_reopened
 from portal.notify.reminders import remind_of_endings
 from portal.notify.services import mark_read, notify, send_due
 from portal.notify.texts import message_of
@@ -202,6 +203,7 @@ def test_every_kind_has_words_in_both_languages(stage: Scene) -> None:
     row = Notification.objects.get()
     row.grant_id = 1
     row.params |= {
+        "key": "x",
         "outcome": "denied",
         "text": "Why",
         "ends": timezone.now().isoformat(),
@@ -211,5 +213,18 @@ def test_every_kind_has_words_in_both_languages(stage: Scene) -> None:
         row.kind = kind
         for language in ("en", "zh-hans"):
             assert request.number in (said := message_of(row, language=language)).subject + said.body or kind in {
-                Kind.READY, Kind.ENDING, Kind.ENDED, Kind.FAILED,
+                Kind.READY, Kind.ENDING, Kind.ENDED, Kind.FAILED, Kind.PROJECT_DONE, Kind.PROJECT_REOPENED,
             }  # fmt: skip
+
+
+def test_the_leads_hear_when_a_project_winds_down_and_goes_on(stage: Scene) -> None:
+    now = timezone.now()
+    Watch.objects.create(project=stage.project, key="AF-1", next_check_at=now)
+    WindDown.objects.create(
+        project=stage.project, due_at=now + timedelta(hours=24), started_at=now, closed_project=True
+    )
+    project_done(project_id=stage.project.pk, now=now)
+    project_reopened(project_id=stage.project.pk, now=now)
+    assert (told(Kind.PROJECT_DONE), told(Kind.PROJECT_REOPENED)) == ({"alice"}, {"alice"})
+    message = message_of(Notification.objects.get(kind=Kind.PROJECT_DONE), language="en")
+    assert message.url.endswith(f"/projects/{stage.project.key}/")
