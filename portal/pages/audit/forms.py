@@ -13,8 +13,8 @@ from portal.pages.audit.kinds import GROUPS
 
 DEFAULT_DAYS = 7
 PRESETS = [
+    ("", _("Last 7 days")),
     ("1", _("Last 24 hours")),
-    ("7", _("Last 7 days")),
     ("30", _("Last 30 days")),
     ("all", _("All time")),
 ]

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.urls import reverse
+from django.utils.translation import gettext
 
 from audit.ledger.models import Event
 from portal.pages.audit.kinds import KINDS, UNKNOWN
@@ -26,6 +27,7 @@ class EventLine:
     event: Event
     title: str
     icon: str
+    subject: str
     subject_url: str
     reason: str
 
@@ -34,12 +36,22 @@ def event_line(event: Event) -> EventLine:
     """The line of one event."""
     said = KINDS.get(event.kind)
     title, icon = (str(said.words), said.icon) if said else (event.kind, UNKNOWN.icon)
-    return EventLine(event, title, icon, subject_url(event.subject), _reason(event))
+    return EventLine(
+        event, title, icon, subject_words(event.subject), subject_url(event.subject), _reason(event)
+    )
 
 
 def event_lines(events: Iterable[Event]) -> list[EventLine]:
     """The lines of events, in their order."""
     return [event_line(event) for event in events]
+
+
+def subject_words(subject: str) -> str:
+    """What an event is about, as people say it: "REQ-12", "Grant 7"; other things as the log names them."""
+    kind, _, key = subject.partition(":")
+    if kind == "request":
+        return f"REQ-{key}"
+    return gettext("Grant %(number)s") % {"number": key} if kind == "grant" else subject
 
 
 def subject_url(subject: str) -> str:

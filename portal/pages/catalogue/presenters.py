@@ -46,6 +46,12 @@ class ImageRow:
     mine: Mine
     ticked: bool
 
+    @property
+    def line(self) -> str:
+        """One line on what it is for; empty where that would only repeat the name."""
+        image = self.image
+        return image.purpose or ("" if image.title in image.repository else image.title)
+
 
 def narrowed_images(viewer: Standing, wanted: dict[str, Any]) -> QuerySet[Image]:
     """The images the viewer may see, narrowed as the filter form says, by name."""
