@@ -1,0 +1,121 @@
+"""The world of the matrix: built once, and every call in it rolled back."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.core.cache import cache
+from django.db import transaction
+from django.test import Client
+from django.utils import timezone
+
+from approvals.requests.testing import make_draft, make_request, make_scene
+from audit.ledger.models import Event
+from grants.directory.actors import actor_for
+from grants.directory.models import Person
+from grants.directory.testing import make_person, make_project, make_team
+from grants.lifecycle.testing import make_grant
+from grants.tokens.services import create_personal, create_robot
+from portal.accounts.testing import sign_in
+from portal.accounts.tokens import create_token
+from portal.notify.models import Notification
+
+
+@dataclass
+class World:
+    """A person for each role, and the objects of team `anti-fraud`: `values["request"]` fills `<int:pk>`."""
+
+    people: dict[str, Person]
+    clients: dict[str, Client]
+    values: dict[str, Any]
+
+    def filling(self, at: str) -> dict[str, Any]:
+        """What fills the places of a route whose object is `at`."""
+        common = {
+            "key": "anti-fraud" if at == "team" else "anti-fraud-v2",
+            "step": "project",
+            "mark": "block",
+            "kind": "people",
+            "target": "main",
+            "provider_id": "sso",
+            "organization_slug": "acme",
+        }
+        return common | {"pk": self.values.get(at, 0), "seq": self.values.get(at, 0)}
+
+    def body(self, given: Any) -> dict[str, Any]:
+        """A row's body with the world's values in place of their names."""
+        return {
+            name: self.values.get(value, value) if isinstance(value, str) else value
+            for name, value in given.items()
+        }
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """A transaction that is rolled back; marked as a test's own, so that services may open theirs in it."""
+    block = transaction.atomic()
+    block._from_testcase = True
+    with block:
+        yield
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def world(db: None) -> World:
+    cache.clear()
+    return made()
+
+
+def made() -> World:
+    """The world, in whatever transaction is open."""
+    scene, now = make_scene(), timezone.now()
+    cast = scene.people
+    other = make_team("credit")
+    make_project("credit-v1", team=other)
+    people = {
+        "member": cast.bob,
+        "lead": cast.alice,
+        "other_lead": make_person("erin", leads=[other]),
+        "mlops": cast.mia,
+        "security": cast.sam,
+        "auditor": cast.ada,
+        "administrator": cast.root,
+        "stranger": cast.charlie,
+        "disabled": make_person("dana", member_of=[cast.team]),
+    }
+    clients = {role: sign_in(_client(), person) for role, person in people.items()}
+    Person.objects.filter(pk=people["disabled"].pk).update(active=False, disabled_at=now)
+    return World(people, clients | {"anonymous": _client()}, _objects(scene, now))
+
+
+def _objects(scene: Any, now: Any) -> dict[str, Any]:
+    cast = scene.people
+    by = actor_for(cast.alice)
+    draft, request = make_draft(scene), make_request(scene)
+    grant = make_grant(project=cast.project, members=[cast.bob], images=[scene.image])
+    robot, _secret = create_robot(project=cast.project, name="jobs", days=30, by=by, now=now)
+    credential, _secret = create_personal(person=cast.bob, hours=1, by=actor_for(cast.bob), now=now)
+    token, _secret = create_token(person=cast.alice, name="t", scopes=["read"], days=1, by=by, now=now)
+    told = Notification.objects.filter(recipient=cast.mia).first()
+    assert told is not None
+    return {
+        "draft": draft.pk,
+        "request": request.pk,
+        "request_revision": request.revision,
+        "grant": grant.pk,
+        "later": (grant.ends + timedelta(days=5)).isoformat(),
+        "image": scene.image.pk,
+        "person": cast.bob.pk,
+        "robot": robot.pk,
+        "credential": credential.pk,
+        "token": token.pk,
+        "notification": told.pk,
+        "event": Event.objects.filter(subject=draft.label).values_list("sequence", flat=True)[0],
+    }
+
+
+def _client() -> Client:
+    return Client(raise_request_exception=False)
