@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 LARGEST_REPORT = 10 * 1024 * 1024
 """Bytes. A report of a big GPU image with 3,000 findings is about 6 MB."""
@@ -14,17 +14,20 @@ SEVERITIES = ("CRITICAL", "HIGH", "MEDIUM", "LOW", "UNKNOWN")
 
 NoneIsEmpty = BeforeValidator(lambda value: [] if value is None else value)
 
+# PostgreSQL takes no NUL.
+Text = Annotated[str, AfterValidator(lambda text: text.replace("\0", ""))]
+
 
 class Vulnerability(BaseModel):
     """One finding. Trivy leaves keys out when they are empty."""
 
     model_config = ConfigDict(extra="ignore", str_max_length=20_000)
-    id: str = Field(alias="VulnerabilityID")
-    package: str = Field("", alias="PkgName")
-    installed: str = Field("", alias="InstalledVersion")
-    fixed: str = Field("", alias="FixedVersion")
-    severity: str = Field("UNKNOWN", alias="Severity")
-    title: str = Field("", alias="Title")
+    id: Text = Field(alias="VulnerabilityID")
+    package: Text = Field("", alias="PkgName")
+    installed: Text = Field("", alias="InstalledVersion")
+    fixed: Text = Field("", alias="FixedVersion")
+    severity: Text = Field("UNKNOWN", alias="Severity")
+    title: Text = Field("", alias="Title")
 
 
 class Target(BaseModel):
@@ -81,6 +84,8 @@ def read_report(raw: bytes) -> Findings:
         raise Unreadable(f"{where}: {first['msg']}") from None
     if report.created_at.tzinfo is None:
         raise Unreadable("CreatedAt: the time has no zone")
+    if not 2000 <= report.created_at.year <= 9000:
+        raise Unreadable("CreatedAt: no scan was made then")
     return _counted(report)
 
 

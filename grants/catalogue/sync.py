@@ -11,6 +11,9 @@ from grants.catalogue.signals import catalogue_changed
 from grants.connectors.errors import ConnectorError, NotFound
 from grants.connectors.manifests import Manifest
 
+POSSIBLE = (1970, 9000)
+"""Years in which an image may say it was built. Tools that build reproducibly write year 1."""
+
 
 class Reader(Protocol):
     """What reading needs of a registry's client (grants.connectors.registry.RegistryClient has it)."""
@@ -112,11 +115,26 @@ def _version_fields(manifest: Manifest, now: datetime) -> dict[str, object]:
     return {
         "media_type": manifest.media_type,
         "size": manifest.size,
-        "architectures": list(manifest.architectures),
-        "labels": dict(manifest.labels),
-        "built_at": manifest.created,
+        "architectures": [_plain(name) for name in manifest.architectures],
+        "labels": _labels(manifest),
+        "built_at": _possible(manifest.created),
         "seen_at": now,
     }
+
+
+def _labels(manifest: Manifest) -> dict[str, str]:
+    return {_plain(name): _plain(value) for name, value in manifest.labels}
+
+
+def _plain(text: str) -> str:
+    # Whoever may push writes these; PostgreSQL takes no NUL, and one image must not stop the reading of all.
+    return text.replace("\0", "")
+
+
+def _possible(created: datetime | None) -> datetime | None:
+    """The time, unless it has no zone or lies where no image was built: it could not be kept or read again."""
+    known = created is not None and created.tzinfo is not None and POSSIBLE[0] <= created.year <= POSSIBLE[1]
+    return created if known else None
 
 
 def _write_tags(image: Image, tags: dict[str, str], report: SyncReport, *, now: datetime) -> None:
@@ -136,7 +154,7 @@ def _write_tags(image: Image, tags: dict[str, str], report: SyncReport, *, now: 
 
 def _describe(image: Image, reading: Reading) -> None:
     # What people wrote stays; labels only fill what is empty.
-    labels = dict(next(iter(reading.manifests.values())).labels) if reading.manifests else {}
+    labels = _labels(next(iter(reading.manifests.values()))) if reading.manifests else {}
     image.title = image.title or labels.get("org.opencontainers.image.title", "")[:160]
     image.purpose = image.purpose or labels.get("org.opencontainers.image.description", "")[:500]
     image.present = True

@@ -119,6 +119,8 @@ def test_a_report_without_findings_is_clean_or_unsupported(changes: dict[str, An
         (report(SchemaVersion=1), "SchemaVersion"),
         (report(CreatedAt="yesterday"), "CreatedAt"),
         (report(CreatedAt="2026-11-19T10:00:00"), "CreatedAt"),
+        (report(CreatedAt="0001-01-01T00:00:00+14:00"), "CreatedAt"),
+        (report(CreatedAt="9999-12-31T23:59:59-12:00"), "CreatedAt"),
         (report(Results=[{"Vulnerabilities": [{}]}]), "Results.0.Vulnerabilities.0.VulnerabilityID"),
         (b"x" * (10 * 2**20 + 1), "larger than 10 MB"),
     ],
@@ -155,6 +157,12 @@ def test_a_report_that_cannot_be_placed_is_refused(image: Image, changes: dict[s
     with pytest.raises(BadReport) as refusal:
         upload_scan(image=image, report=report(**changes), by=BY, now=NOW)
     assert (refusal.value.code, Scan.objects.count()) == (code, 0)
+
+
+def test_a_finding_the_database_cannot_keep_is_cleaned(image: Image) -> None:
+    found = finding("CVE-1", "HIGH") | {"Title": "a\x00b"}
+    upload_scan(image=image, report=report(Results=[{"Vulnerabilities": [found]}]), by=BY, now=NOW)
+    assert Scan.objects.get().findings[0]["title"] == "ab"
 
 
 def test_a_report_without_a_digest_is_placed_by_its_tag(image: Image) -> None:

@@ -1,13 +1,13 @@
 """Reading a registry into the catalogue: what is new, what moved, what is gone, and what could not be read."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
 
 from audit.ledger.actors import system
 from audit.ledger.models import Event
-from grants.catalogue.models import Image, Registry
+from grants.catalogue.models import Image, Registry, Version
 from grants.catalogue.sync import sync_registry
 from grants.catalogue.testing import make_registry
 from grants.connectors.errors import ConnectorError, NotFound, Transient
@@ -129,3 +129,29 @@ def test_what_people_wrote_stays(registry: Registry) -> None:
     Image.objects.update(title="Our torch")
     read(registry, FakeRegistry({"ai/torch": {"stable": "d2"}}))
     assert Image.objects.get().title == "Our torch"
+
+
+@pytest.mark.parametrize(
+    "built",
+    ["0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00Z", "9999-12-31T23:59:59-12:00", "2026-11-20T10:00:00"],
+)
+def test_an_image_built_at_no_possible_time_keeps_nothing_from_being_read(
+    registry: Registry, built: str
+) -> None:
+    class Strange(FakeRegistry):
+        def manifest(self, repository: str, reference: str) -> Manifest:
+            return replace(super().manifest(repository, reference), created=datetime.fromisoformat(built))
+
+    assert read(registry, Strange({"ai/torch": {"stable": "d1"}})).new_versions == 1
+    assert [version.built_at for version in Version.objects.all()] == [None]
+
+
+def test_a_label_the_database_cannot_keep_is_cleaned(registry: Registry) -> None:
+    class Strange(FakeRegistry):
+        def manifest(self, repository: str, reference: str) -> Manifest:
+            labels = (("org.opencontainers.image.title", "Ba\x00se"), ("a\x00b", "c\x00d"))
+            return replace(super().manifest(repository, reference), labels=labels)
+
+    read(registry, Strange({"ai/torch": {"stable": "d1"}}))
+    image = Image.objects.get()
+    assert (image.title, image.versions.get().labels["ab"]) == ("Base", "cd")
