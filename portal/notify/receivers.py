@@ -4,6 +4,8 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from approvals.requests.collecting import barred
+from approvals.requests.looking import member_ids
 from approvals.requests.models import Decision, Lane, Message, Request
 from approvals.routing.services import eligible
 from grants.directory.models import Person, Project
@@ -122,10 +124,7 @@ def _ask_lanes(kind: Kind, suffix: str) -> Callable[[Request, Person, str, datet
 
 
 def _deciders(request: Request, lane: str) -> set[int]:
-    members = set(
-        request.members.filter(left_out=False, person__isnull=False).values_list("person_id", flat=True)
-    )
-    return {person.pk for person in eligible(lane, excluding=members | {request.requester_id})}
+    return {person.pk for person in eligible(lane, excluding=barred(request, member_ids(request)))}
 
 
 def _asked(request: Request, actor: Person, lane: str, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from functools import partial
+from time import monotonic
 
 import structlog
 from django.conf import settings
@@ -57,7 +58,8 @@ def notify(
 def _wake() -> None:
     from portal.notify.tasks import deliver
 
-    deliver.delay()
+    # Without retries: when the broker is down, the schedule finds the rows seconds later and nobody waits.
+    deliver.apply_async(retry=False, expires=10)
 
 
 def mark_read(*, recipient: Person, now: datetime, pks: Iterable[int] | None = None) -> int:
@@ -70,7 +72,11 @@ def mark_read(*, recipient: Person, now: datetime, pks: Iterable[int] | None = N
 
 def send_due(*, now: datetime, limit: int = 50) -> int:
     """Send the mails that are due; returns how many were sent. One bad address never stops the others."""
-    return sum(_send(row, now=now) for row in _claim(now=now, limit=limit))
+    started = monotonic()
+    return sum(
+        _renewed(row, now=now + timedelta(seconds=monotonic() - started)) and _send(row, now=now)
+        for row in _claim(now=now, limit=limit)
+    )
 
 
 def _claim(*, now: datetime, limit: int) -> list[Notification]:
@@ -84,6 +90,12 @@ def _claim(*, now: datetime, limit: int) -> list[Notification]:
             row.mail_due_at = now + CLAIM
         Notification.objects.bulk_update(rows, ["mail_attempts", "mail_due_at"])
     return rows
+
+
+def _renewed(row: Notification, *, now: datetime) -> bool:
+    """Whether the row is still this worker's: with a slow mail server, the claim may have run out meanwhile."""
+    ours = Notification.objects.filter(pk=row.pk, mail_attempts=row.mail_attempts)
+    return bool(ours.exclude(mail_state="sent").update(mail_due_at=now + CLAIM))
 
 
 def _send(row: Notification, *, now: datetime) -> bool:

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from approvals.requests import services
 from approvals.requests.models import Request
-from approvals.requests.testing import Scene, approve_all, decide_as, make_request, make_scene
+from approvals.requests.testing import Scene, approve_all, decide_as, make_draft, make_request, make_scene
 from audit.ledger.actors import system
 from audit.ledger.services import audited
 from grants.directory.actors import actor_for
@@ -18,6 +18,7 @@ from grants.directory.testing import make_person
 from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
 from grants.tracker.models import Watch, WindDown
+from portal.notify import services as services_of_mail
 from portal.notify.kinds import Kind, reminder_days
 from portal.notify.models import Notification
 from portal.notify.receivers import grant_changed, project_done, project_reopened
@@ -26,6 +27,7 @@ from portal.notify.services import mark_read, notify, send_due
 from portal.notify.texts import message_of
 
 pytestmark = pytest.mark.django_db
+READY = {"project": "Fraud", "team": "Anti-Fraud", "images": "ai/torch", "ends": "2026-12-01T00:00:00+00:00"}
 
 
 @pytest.fixture(autouse=True)
@@ -45,6 +47,13 @@ def told(kind: Kind) -> set[str]:
 def test_sending_a_request_asks_those_who_may_decide(stage: Scene) -> None:
     make_request(stage)
     assert (told(Kind.ASKED), Notification.objects.count()) == ({"mia"}, 1)
+
+
+def test_an_approver_who_wrote_part_of_the_request_is_not_asked_to_decide_it(stage: Scene) -> None:
+    colin = make_person("colin", leads=[stage.people.team], roles=["approver:mlops"])
+    draft, by, now = make_draft(stage), actor_for(colin), timezone.now()
+    services.submit(request=draft, revision=draft.revision, by=by, now=now)
+    assert told(Kind.ASKED) == {"mia"}
 
 
 def test_a_restricted_image_asks_both_lanes(stage: Scene) -> None:
@@ -147,6 +156,31 @@ def test_mail_that_fails_is_tried_again_with_growing_pauses(
     assert second.mail_due_at - first.mail_due_at > first.mail_due_at - now
     monkeypatch.undo()
     assert send_due(now=second.mail_due_at) == 1
+
+
+def test_mail_that_another_worker_claimed_meanwhile_is_not_sent_twice(
+    stage: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail server that is slow, and a claim that runs out while the first mails are being sent."""
+    now = timezone.now()
+    people = [person.pk for person in (stage.people.alice, stage.people.bob, stage.people.mia)]
+    notify(people=people, kind=Kind.READY, occasion="slow", now=now, params=READY, grant_id=1)
+    send, sent = services_of_mail._send, []
+
+    def slowly(row: Notification, **said: Any) -> bool:
+        done = send(row, **said)
+        if not sent:
+            sent.append(row)
+            sent.append(send_due(now=now + timedelta(minutes=3)))
+        return done
+
+    monkeypatch.setattr(services_of_mail, "_send", slowly)
+    assert (send_due(now=now), sent[1]) == (1, 2)
+    assert sorted(message.to[0] for message in mail.outbox) == [
+        "alice@example.com",
+        "bob@example.com",
+        "mia@example.com",
+    ]
 
 
 def test_a_person_without_an_address_is_said_to_have_none(stage: Scene) -> None:
