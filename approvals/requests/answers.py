@@ -23,6 +23,7 @@ from grants.directory.standing import Standing
 
 USE_CASE_LENGTH, TICKET_LENGTH, GPU_TYPE_LENGTH, TAG_LENGTH = 2000, 200, 40, 128
 MOST_DAYS, MOST_HOURS, MOST_IMAGES = 3660, 10_000, 50
+CENTURY = range(2000, 2100)
 TEXTS = ("use_case", "ticket", "gpu_type")
 
 
@@ -161,7 +162,12 @@ def _check_hours(hours: int | None, viewer: Standing) -> str | None:
 
 
 def _check_time(at: datetime | None, viewer: Standing) -> str | None:
-    return None if at is None or at.tzinfo is not None else _("Enter a date and time with its time zone")
+    if at is None:
+        return None
+    if at.tzinfo is None:
+        return _("Enter a date and time with its time zone")
+    # PostgreSQL keeps times that Python cannot read again, and days are added to what is kept.
+    return None if at.year in CENTURY else _("Enter a date of this century")
 
 
 def _shorter_than(most: int) -> Callable[[str, Standing], str | None]:

@@ -105,6 +105,15 @@ def test_a_stale_save_keeps_what_was_typed_and_names_who_was_first(scene, alice,
     assert Request.objects.get(pk=draft.pk).use_case == "Train the fraud model"
 
 
+@pytest.mark.parametrize("field", ["starts", "ends"])
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00", "2100-01-01T00:00:00+00:00"]
+)
+def test_a_time_that_could_not_be_read_again_is_a_fault(scene, alice, field, at):
+    detail = faults(make_draft(scene), alice, **{field: datetime.fromisoformat(at)})
+    assert detail["fields"] == {field: "Enter a date of this century"}
+
+
 def test_every_fault_is_told_at_once(scene, alice):
     detail = faults(
         make_draft(scene),
