@@ -34,10 +34,15 @@ def deciders_of(requests: Sequence[Request]) -> dict[int, dict[str, list[Person]
     }
 
 
-def waiting_reasons(requests: Sequence[Request], now: datetime) -> dict[int, str]:
-    """One sentence for each pending request: for whom it waits, since when, how many can decide."""
-    deciders = deciders_of(requests)
-    return {r.pk: _sentences(r, deciders[r.pk], now) for r in requests if r.pk in deciders}
+def waiting_reasons(
+    requests: Sequence[Request], now: datetime, deciders: Mapping[int, Deciders] | None = None
+) -> dict[int, str]:
+    """One sentence for each pending request: for whom it waits, since when, how many can decide.
+
+    `deciders` are those of `deciders_of`, where they are at hand.
+    """
+    found = deciders_of(requests) if deciders is None else deciders
+    return {r.pk: _sentences(r, found[r.pk], now) for r in requests if r.pk in found}
 
 
 def waiting_reason(request: Request, now: datetime) -> str:

@@ -6,15 +6,16 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from approvals.requests.models import Request
-from approvals.requests.selectors import decidable_lanes, deciders_of, may_decide, waiting_reason
+from approvals.requests.selectors import decidable_lanes, may_decide, waiting_reasons
 from approvals.requests.states import RequestStatus
 from audit.ledger.selectors import events_visible_to
 from audit.ledger.types import EventFilters
+from grants.directory.models import Person
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
 from portal.pages.inbox.forms import DecisionForm
 from portal.pages.inbox.presenters import similar_decisions
-from portal.pages.requests.images import image_rows
+from portal.pages.requests.images import image_summary
 from portal.pages.requests.presenters import (
     ENVIRONMENT_LABELS,
     images_text,
@@ -33,23 +34,31 @@ PEOPLE_SHOWN = 10
 VERDICT_KEYS = ("approve", "deny", "ask")
 
 
-def detail_of(http: HttpRequest, request: Request, form: DecisionForm | None = None) -> dict[str, Any]:
-    """What is asked, what changed, policy, people, earlier decisions, the conversation and the decision form."""
+def detail_of(
+    http: HttpRequest,
+    request: Request,
+    found: dict[int, dict[str, list[Person]]],
+    form: DecisionForm | None = None,
+) -> dict[str, Any]:
+    """What is asked, what changed, policy, people, earlier decisions, the conversation and the decision form.
+
+    `found` are the deciders of the request, as `deciders_of` gives them.
+    """
     viewer = viewer_of(http)
     lanes = decidable_lanes(request, viewer)
-    deciders = deciders_of([request]).get(request.pk, {})
+    deciders = found.get(request.pk, {})
     refusal = None if lanes else may_decide(request, viewer)
     members = list(request.members.filter(left_out=False).select_related("person"))
     return {
         "detail": request,
         "title": title_of(request),
         "status": status_code(request),
-        "where": waiting_reason(request, timezone.now()),
+        "where": waiting_reasons([request], timezone.now(), found).get(request.pk, ""),
         "people_text": people_text(len(members)),
         "images_text": images_text(request),
         "role": role_text(request.role),
         "environment": ENVIRONMENT_LABELS[request.environment],
-        "images": image_rows(request),
+        "images": image_summary(request),
         "lanes": lane_rows(request, deciders),
         "policy": policy_rows(sent_results(request)),
         "changes": revised(request),

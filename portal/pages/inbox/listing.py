@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from approvals.requests.models import Decision, Request
-from approvals.requests.selectors import inbox_of, requests_visible_to, with_parts
+from approvals.requests.selectors import deciders_of, inbox_of, requests_visible_to, with_parts
 from grants.directory.standing import Standing
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
@@ -52,12 +52,20 @@ def list_of(http: HttpRequest, current: Request | None = None) -> dict[str, Any]
     taken = _taken(viewer, page.rows, shown)
     requests = _in_place([*page.rows, *taken], shown)
     topic = f"inbox:{viewer.person.pk}"
+    deciders = deciders_of([*requests, *([current] if current else [])])
     last = None if requests else _last_decision(viewer)
     return {
         "view": view,
         "tabs": _tabs(viewer, view),
         "page": page,
-        "rows": inbox_rows(requests, viewer, now, {request.pk: _taken_text(request) for request in taken}),
+        "rows": inbox_rows(
+            requests,
+            viewer,
+            now,
+            deciders=deciders,
+            taken={request.pk: _taken_text(request) for request in taken},
+        ),
+        "deciders": deciders,
         "current": current.pk if current else 0,
         "topic": topic,
         "version": versions([topic])[topic],

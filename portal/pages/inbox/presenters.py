@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from approvals.policy.texts import lane_label
 from approvals.policy.types import Outcome
 from approvals.requests.models import Decision, Request, RequestMember
-from approvals.requests.selectors import deciders_of, requests_visible_to
+from approvals.requests.selectors import requests_visible_to
 from approvals.requests.states import LaneStatus, RequestStatus
 from grants.directory.models import Person
 from grants.directory.standing import Standing
@@ -41,10 +41,17 @@ class InboxRow:
 
 
 def inbox_rows(
-    requests: Sequence[Request], viewer: Standing, now: datetime, taken: Mapping[int, str] | None = None
+    requests: Sequence[Request],
+    viewer: Standing,
+    now: datetime,
+    *,
+    deciders: Mapping[int, Mapping[str, Sequence[Person]]],
+    taken: Mapping[int, str],
 ) -> list[InboxRow]:
-    """The rows with who else decides and what is risky: a constant number of queries."""
-    deciders = deciders_of(requests)
+    """The rows with who else decides and what is risky: a constant number of queries.
+
+    `taken` says, by request, why nothing is left to do with it.
+    """
     contractors, used = _contractors(requests), _used_images(requests)
     return [
         InboxRow(
@@ -58,7 +65,7 @@ def inbox_rows(
             late=_late(request, now),
             others=others_of(deciders.get(request.pk, {}), viewer),
             marks=_marks(request, contractors[request.pk], used),
-            taken=(taken or {}).get(request.pk, ""),
+            taken=taken.get(request.pk, ""),
         )
         for request in requests
     ]

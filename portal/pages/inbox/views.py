@@ -71,7 +71,8 @@ def detail_page(
     http: HttpRequest, request: Request, form: DecisionForm | None = None, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
     """The list with one request open."""
-    context = list_of(http, request) | detail_of(http, request, form) | extra
+    context = list_of(http, request)
+    context |= detail_of(http, request, context["deciders"], form) | extra
     return render(http, "pages/inbox/inbox.html", context, status=status)
 
 

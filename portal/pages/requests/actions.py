@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from approvals.requests import services
 from approvals.requests.errors import Conflict, RequestError
 from portal.pages.access import acting, signed_in, viewer_of
-from portal.pages.requests.detail import detail_page
+from portal.pages.requests.detail import detail_page, whole
 from portal.pages.requests.forms import AnswerForm, WithdrawForm
 from portal.pages.requests.presenters import title_of
 from portal.pages.requests.wizard import editable, first_open_step, posted, visible
@@ -51,7 +51,7 @@ def request_answer(http: HttpRequest, pk: int) -> HttpResponse:
                 raise
             form.add_error("text", error.message)
     if form.errors:
-        return detail_page(http, request, "conversation", status=422, form=form)
+        return detail_page(http, whole(http, pk), "conversation", status=422, form=form)
     messages.success(http, _("Your answer was sent. The approvers can decide now."))
     return redirect(_detail(pk, "conversation"))
 

@@ -15,7 +15,7 @@ from approvals.requests.errors import NotSendable, StaleRequest
 from approvals.requests.models import Request
 from approvals.requests.types import DraftChanges, Preview
 from portal.pages.access import acting, signed_in
-from portal.pages.requests.images import image_rows
+from portal.pages.requests.images import image_summary
 from portal.pages.requests.presenters import (
     ENVIRONMENT_LABELS,
     MISSING_STEPS,
@@ -85,7 +85,7 @@ def answers_of(request: Request) -> dict[str, Any]:
         "project": request.project,
         "role": role_text(request.role),
         "environment": ENVIRONMENT_LABELS[request.environment],
-        "images": image_rows(request),
+        "images": image_summary(request),
         "people": people,
         "first_people": people[:FIRST_NAMES],
         "more_people": people[FIRST_NAMES:],

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -12,12 +12,14 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from approvals.requests.models import Request
+from approvals.requests.people_match import NEEDS_FIXING
 from approvals.requests.selectors import (
     decidable_lanes,
     deciders_of,
     may_edit,
-    people_rows,
-    waiting_reason,
+    requests_visible_to,
+    waiting_reasons,
+    with_parts,
 )
 from approvals.requests.states import FINAL, RequestStatus
 from grants.directory.standing import Standing
@@ -35,7 +37,7 @@ from portal.pages.requests.presenters import (
     title_of,
 )
 from portal.pages.requests.timeline import timeline_of
-from portal.pages.requests.wizard import first_open_step, visible
+from portal.pages.requests.wizard import first_open_step
 
 TABS: Mapping[str, Promise] = {
     "summary": gettext_lazy("Summary"),
@@ -51,7 +53,7 @@ TABS: Mapping[str, Promise] = {
 def request_detail(http: HttpRequest, pk: int) -> HttpResponse:
     """Show one request by its tab (`?tab=`). People who may not see it get 404."""
     tab = http.GET.get("tab", "summary")
-    return detail_page(http, visible(http, pk), tab if tab in TABS else "summary")
+    return detail_page(http, whole(http, pk), tab if tab in TABS else "summary")
 
 
 def detail_page(
@@ -62,15 +64,20 @@ def detail_page(
     return render(http, "pages/requests/detail.html", context, status=status)
 
 
+def whole(http: HttpRequest, pk: int) -> Request:
+    """The request with its lanes, decisions and images, if the viewer may see it; else Http404."""
+    return get_object_or_404(with_parts(requests_visible_to(viewer_of(http))), pk=pk)
+
+
 def _frame(http: HttpRequest, request: Request, tab: str) -> dict[str, Any]:
     viewer, topic, now = viewer_of(http), request.label, timezone.now()
-    edits = may_edit(request, viewer)
+    edits, deciders = may_edit(request, viewer), deciders_of([request])
     return {
         "request_row": request,
         "title": title_of(request),
         "status": status_code(request),
-        "where": waiting_reason(request, now),
-        "lanes": lane_rows(request, deciders_of([request]).get(request.pk, {})),
+        "where": waiting_reasons([request], now, deciders).get(request.pk, ""),
+        "lanes": lane_rows(request, deciders.get(request.pk, {})),
         "grants": _grants(request, viewer),
         "tab": tab,
         "tabs": _tabs(request, tab),
@@ -88,7 +95,7 @@ def _frame(http: HttpRequest, request: Request, tab: str) -> dict[str, Any]:
 def _tabs(request: Request, tab: str) -> list[dict[str, Any]]:
     url = reverse("request-detail", args=[request.pk])
     counts = {
-        "members": request.members.filter(left_out=False).count(),
+        "members": request.people_count,  # type: ignore[attr-defined]
         "conversation": request.messages.count(),
     }
     return [
@@ -120,7 +127,8 @@ def _summary(http: HttpRequest, request: Request) -> dict[str, Any]:
 
 
 def _members(http: HttpRequest, request: Request) -> dict[str, Any]:
-    return {"people": [row for row in people_rows(request) if not row.row.left_out]}
+    rows = request.members.filter(left_out=False).select_related("person")
+    return {"people": rows, "faulty": NEEDS_FIXING}
 
 
 def _policy(http: HttpRequest, request: Request) -> dict[str, Any]:

@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.http import urlencode
@@ -111,6 +112,15 @@ def image_rows(request: Request) -> list[ImageRow]:
     }
     facts = image_facts([(row.image, row.tag or row.digest) for row in rows])
     return [_image_row(row, images[row.image_id], fact) for row, fact in zip(rows, facts, strict=True)]
+
+
+def image_summary(request: Request) -> list[ImageRow]:
+    """The images of a request with what policy looks at, without the choices: for pages that only show them."""
+    named = RequestImage.objects.select_related("image__registry")
+    prefetch_related_objects([request], Prefetch("images", queryset=named))
+    rows = list(request.images.all())
+    facts = image_facts([(row.image, row.tag or row.digest) for row in rows])
+    return [ImageRow(row.image, _reference(row), facts=fact) for row, fact in zip(rows, facts, strict=True)]
 
 
 def _image_row(row: RequestImage, image: Image, facts: ImageFacts) -> ImageRow:
