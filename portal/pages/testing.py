@@ -1,4 +1,4 @@
-"""Test helpers of the pages: the queries of a request, and a session of a person."""
+"""Test helpers of the pages: sessions, statements of a request, pulls."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,8 +6,11 @@ from typing import Any
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
+from audit.pulls.models import Pull
 from grants.directory.models import Person
+from grants.lifecycle.models import Grant
 from portal.accounts.testing import sign_in
 
 MOST_QUERIES = 20
@@ -23,7 +26,8 @@ def queries_of(client: Client, address: str) -> int:
     client.get(address)
     with CaptureQueriesContext(connection) as caught:
         response = client.get(address)
-    assert response.status_code == 200, response.status_code
+    if response.status_code != 200:
+        raise AssertionError(f"{address} answered {response.status_code}")
     return len(caught)
 
 
@@ -32,5 +36,22 @@ def assert_constant(client: Client, address: str, more: Callable[[], Any]) -> No
     before = queries_of(client, address)
     more()
     after = queries_of(client, address)
-    assert after == before, f"{before} statements became {after}"
-    assert after <= MOST_QUERIES, after
+    if after != before or after > MOST_QUERIES:
+        raise AssertionError(f"{before} statements became {after}; at most {MOST_QUERIES}")
+
+
+def make_pull(grant: Grant, **fields: Any) -> Pull:
+    """A counted pull of `fraud/base` by this grant, just now, unless said otherwise."""
+    now = timezone.now()
+    given = {
+        "event_id": f"report-{Pull.objects.count()}",
+        "registry": "main",
+        "at": now,
+        "received_at": now,
+        "action": "pull",
+        "counted": True,
+        "repository": "fraud/base",
+        "grant": grant.label,
+        "project": grant.project.key,
+    }
+    return Pull.objects.create(**given | fields)

@@ -11,8 +11,8 @@ from grants.delivery.models import Attempt, Delivery
 from grants.directory.testing import make_person
 from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
-from portal.pages.grants.tests.test_list import pull
 from portal.pages.testing import as_person, assert_constant
+from portal.pages.testing import make_pull as pull
 
 pytestmark = pytest.mark.django_db
 

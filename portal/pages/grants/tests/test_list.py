@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from approvals.requests.testing import approve_all, make_request, make_scene
-from audit.pulls.models import Pull
 from grants.delivery.models import Delivery
 from grants.directory.testing import make_person, make_project, make_team
 from grants.lifecycle.testing import make_grant
 from portal.pages.testing import as_person, assert_constant
+from portal.pages.testing import make_pull as pull
 
 pytestmark = pytest.mark.django_db
 
@@ -22,22 +22,6 @@ def scene():
 
 def shown(answer):
     return [row.grant.pk for row in answer.context["rows"]]
-
-
-def pull(grant, *, at=None, person=""):
-    now = timezone.now()
-    return Pull.objects.create(
-        event_id=f"e{Pull.objects.count()}",
-        registry="main",
-        at=at or now,
-        received_at=now,
-        action="pull",
-        counted=True,
-        repository="fraud/base",
-        grant=grant.label,
-        person=person,
-        project=grant.project.key,
-    )
 
 
 def test_tabs_are_mine_team_and_all_by_who_looks(scene):
