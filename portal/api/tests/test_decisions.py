@@ -60,9 +60,7 @@ def test_a_second_decision_meets_the_first(as_, scene):
 
 def test_a_decision_on_another_revision_is_refused(as_, scene):
     sent = make_request(scene)
-    response = as_("mia").post(
-        f"requests/{sent.pk}/decisions/", verdict(sent, revision=sent.revision + 1)
-    )
+    response = as_("mia").post(f"requests/{sent.pk}/decisions/", verdict(sent, revision=sent.revision + 1))
     assert problem(response) == (409, "stale_revision")
     assert response.json()["context"]["revision"] == sent.revision
 

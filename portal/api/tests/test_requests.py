@@ -40,9 +40,15 @@ def test_asking_sends_the_request_and_says_who_decides(as_, ask, scene):
             "decisions": [],
         }
     ]
-    assert {"rule": "people", "result": "passed", "code": "people_active"}.items() <= made["checks"][1].items()
+    assert {"rule": "people", "result": "passed", "code": "people_active"}.items() <= made["checks"][
+        1
+    ].items()
     assert made["checks"][1]["text"] == "1 person, known and active"
-    assert (made["project"], made["team"], made["members"]) == ("anti-fraud-v2", "anti-fraud", ["bob@example.com"])
+    assert (made["project"], made["team"], made["members"]) == (
+        "anti-fraud-v2",
+        "anti-fraud",
+        ["bob@example.com"],
+    )
     assert made["images"] == ["main.registry.test/fraud/base:stable"]
 
 
@@ -72,7 +78,10 @@ def test_a_request_that_cannot_be_sent_leaves_nothing_behind(as_, ask):
 
 
 def test_every_fault_of_a_draft_is_told_at_once(as_, ask):
-    wrong = ask | {"images": ["nonsense here", "main.registry.test/fraud/base:old"], "ends": "2027-01-01T00:00:00Z"}
+    wrong = ask | {
+        "images": ["nonsense here", "main.registry.test/fraud/base:old"],
+        "ends": "2027-01-01T00:00:00Z",
+    }
     response = as_("alice").post("requests/", wrong)
     assert problem(response) == (422, "bad_fields")
     told = {(fault["field"], fault["code"]) for fault in response.json()["errors"]}
@@ -120,7 +129,9 @@ def test_withdraw_nudge_and_clone(as_, scene):
     assert problem(alice.post(f"requests/{sent.pk}/withdraw/")) == (409, "already_closed")
 
 
-@pytest.mark.parametrize(("who", "status"), [("bob", 200), ("mia", 200), ("ada", 200), ("charlie", 404), ("sam", 404)])
+@pytest.mark.parametrize(
+    ("who", "status"), [("bob", 200), ("mia", 200), ("ada", 200), ("charlie", 404), ("sam", 404)]
+)
 def test_a_sent_request_is_read_by_those_it_concerns(as_, scene, who, status):
     sent = make_request(scene)
     assert as_(who).get(f"requests/{sent.pk}/").status_code == status
@@ -152,7 +163,9 @@ def test_lists_cost_the_same_for_one_row_and_for_many(as_, scene, path):
     with CaptureQueriesContext(connection) as one:
         mia.get(path)
     for number in range(3):
-        make_request(scene, members=[scene.people.bob, make_person(f"extra{number}", member_of=[scene.people.team])])
+        make_request(
+            scene, members=[scene.people.bob, make_person(f"extra{number}", member_of=[scene.people.team])]
+        )
     with CaptureQueriesContext(connection) as many:
         assert len(mia.get(path).json()["results"]) == 4
     assert len(many) == len(one)
