@@ -95,6 +95,24 @@ def test_links_lead_somewhere(path: Path) -> None:
     assert [link for link in targets if not (path.parent / link).exists()] == []
 
 
+def test_what_holds_the_invariants_exists() -> None:
+    code = [
+        path.read_text("utf-8")
+        for app in ("audit", "grants", "approvals", "portal")
+        for path in (ROOT / app).rglob("*.py")
+    ]
+    rows = [
+        line
+        for line in (ROOT / "docs/architecture.md").read_text("utf-8").splitlines()
+        if line.startswith("| I")
+    ]
+    named = [name for line in rows for name in re.findall(r"`([a-z_]+)`", line)]
+    missing = [
+        name for name in named if not any(f"def {name}(" in text or f'"{name}"' in text for text in code)
+    ]
+    assert (len(rows), missing) == (12, [])
+
+
 def test_commands_in_the_documents_exist() -> None:
     known = {path.stem for path in ROOT.glob("*/*/management/commands/*.py")} | {
         *("migrate", "check", "shell", "makemigrations", "collectstatic"),
