@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.signals import user_logged_out
 from django.db import connections
 from django.db.models.signals import post_migrate
 
@@ -73,7 +72,6 @@ def _connect_notices() -> None:
     pulls_recorded.connect(live.pulls_recorded, dispatch_uid="purser.live_pulls")
     catalogue_changed.connect(live.catalogue_changed, dispatch_uid="purser.live_catalogue")
     person_disabled.connect(live.person_disabled, dispatch_uid="purser.live_disabled")
-    user_logged_out.connect(live.signed_out, dispatch_uid="purser.live_signed_out")
 
 
 def registry_connector(registry: Registry) -> DistributionConnector:

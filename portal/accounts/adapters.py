@@ -26,6 +26,7 @@ from portal.accounts.services import (
     record_session_started,
     user_for,
 )
+from portal.live.topics import recheck
 
 SILENT = {"account/messages/logged_in.txt"}
 """allauth's messages that tell people what they can see."""
@@ -51,11 +52,13 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]  # allauth ha
         super().login(request, user)
 
     def logout(self, request: HttpRequest) -> None:
-        """End the session and record it."""
+        """End the session, its sockets with it, and record it."""
         person = getattr(request.user, "person", None)
         super().logout(request)
         request.user = AnonymousUser()
         if person is not None:
+            # Django tells of a sign-out before the session is gone: a socket that looked then would stay open.
+            recheck(person.pk)
             record_session_ended(person=person)
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:

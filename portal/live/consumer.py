@@ -1,14 +1,16 @@
 """The live socket: browsers say which topics they show, and hear only that one has a new version."""
 
+from itertools import islice
 from typing import Any
 
 from channels.db import database_sync_to_async
 from channels.generic.websocket import AsyncJsonWebsocketConsumer
-from django.contrib.auth import SESSION_KEY
+from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
+from django.utils.crypto import constant_time_compare
 
-from grants.directory.models import Person
 from grants.directory.standing import Standing, standing_of
+from portal.accounts.models import User
 from portal.live.permissions import may_follow
 from portal.live.topics import group, versions
 
@@ -79,9 +81,13 @@ class LiveConsumer(AsyncJsonWebsocketConsumer):  # type: ignore[misc]  # Channel
     def viewer(self) -> Standing | None:
         """The person of this socket's session, read afresh each time."""
         key = getattr(self.scope.get("session"), "session_key", None)
-        user_id = SessionStore(session_key=key).get(SESSION_KEY) if key else None
-        person = Person.objects.filter(user__pk=user_id, active=True).first() if user_id else None
-        return standing_of(person) if person else None
+        session = SessionStore(session_key=key) if key else {}
+        user = User.objects.select_related("person").filter(pk=session.get(SESSION_KEY) or 0).first()
+        if user is None or user.person is None or not user.person.active:
+            return None
+        # Pages compare the hash too: sessions from before a person was disabled stay dead.
+        known = constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
+        return standing_of(user.person) if known else None
 
 
 @database_sync_to_async
@@ -98,4 +104,5 @@ def _asked(content: Any) -> dict[str, int]:
     topics = content.get("topics") if isinstance(content, dict) else None
     if not isinstance(topics, dict):
         return {}
-    return {str(topic)[:80]: known for topic, known in topics.items() if isinstance(known, int)}
+    named = ((str(topic)[:80], known) for topic, known in topics.items() if isinstance(known, int))
+    return dict(islice(named, MOST_TOPICS))

@@ -42,12 +42,6 @@ def person_disabled(person_id: int, **_kwargs: Any) -> None:
     recheck(person_id)
 
 
-def signed_out(user: Any, **_kwargs: Any) -> None:
-    """A signed-out session's sockets close at once."""
-    if user and user.person_id:
-        recheck(user.person_id)
-
-
 def pulls_recorded(grants: list[str], **_kwargs: Any) -> None:
     """Pulls arrived: the pages of their grants show the newest."""
     bump(*grants)

@@ -3,19 +3,23 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from unittest.mock import patch
 
 import pytest
 from asgiref.sync import sync_to_async
 from django.contrib.sessions.backends.db import SessionStore
+from django.contrib.sessions.models import Session
 from django.db import connections, transaction
+from django.test import Client
 from django.utils import timezone
 
 from approvals.requests.testing import make_request, make_scene
 from audit.ledger.actors import system
 from grants.directory.models import Person
-from grants.directory.people import disable_person
+from grants.directory.people import disable_person, enable_person
 from grants.directory.standing import standing_of
 from portal.accounts.testing import user_of
+from portal.live import consumer
 from portal.live.models import Topic
 from portal.live.permissions import may_follow
 from portal.live.tests.browser import Browser
@@ -148,6 +152,52 @@ def test_a_disabled_persons_socket_closes_at_once() -> None:
         return await browser.receive()
 
     assert with_socket(stage.people.alice, story) == 4401
+
+
+def test_a_session_that_pages_no_longer_take_opens_no_socket() -> None:
+    """Disabling changes the password's hash, so that old sessions stay dead when the person is enabled again."""
+    alice = make_scene().people.alice
+    cookie = cookie_of(alice)
+    disable_person(person=alice, reason="left", by=system("test"), now=timezone.now())
+    enable_person(person=alice, by=system("test"), now=timezone.now())
+    assert asyncio.run(_refused(Browser(cookie, ORIGIN))) is True
+
+
+def test_a_socket_closes_when_its_person_signs_out(client: Client) -> None:
+    alice = make_scene().people.alice
+    client.force_login(user_of(alice), backend="portal.accounts.backends.PersonBackend")
+    cookie = (b"cookie", f"session={client.cookies['session'].value}".encode())
+    looked: list[bool] = []
+
+    def look(person_id: int) -> None:
+        looked.append(Session.objects.exists())
+
+    async def story() -> Any:
+        browser = Browser(cookie, ORIGIN)
+        assert await browser.connect()
+        await elsewhere(lambda: client.post("/accounts/logout/"))
+        return await browser.receive()
+
+    with patch("portal.accounts.adapters.recheck", look):
+        client.post("/accounts/logout/")
+    assert looked == [False], "a socket that looks again must find the session gone"
+    client.force_login(user_of(alice), backend="portal.accounts.backends.PersonBackend")
+    cookie = (b"cookie", f"session={client.cookies['session'].value}".encode())
+    assert asyncio.run(story()) == 4401
+
+
+def test_a_frame_with_more_topics_than_a_page_has_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(consumer, "may_follow", lambda viewer, topic: bool(asked.append(topic)))
+
+    async def story(browser: Browser) -> Any:
+        await browser.send({"topics": {f"request:{n}": 0 for n in range(1000)}})
+        for _ in range(consumer.MOST_TOPICS):
+            await browser.receive()
+        return await browser.receive_nothing(0.2)
+
+    assert with_socket(make_scene().people.alice, story) is True
+    assert len(asked) == consumer.MOST_TOPICS
 
 
 @pytest.mark.parametrize("headers", [[], [(b"origin", b"http://evil.test")], [(b"origin", b"null")]])
