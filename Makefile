@@ -27,7 +27,7 @@ demo:
 
 test:
 	@$(PYTHON) deploy/bootstrap.py setup tests
-	@env -u PURSER_DATA_DIR $(RUN)/python -m pytest -n 2 $(TESTS)
+	@env -u PURSER_DATA_DIR $(RUN)/python -m pytest -n 2 -m "not journey" $(TESTS)
 
 lint: install
 	@$(RUN)/ruff check .

@@ -76,9 +76,9 @@ def assets(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Return Debian's Chromium."""
+    """Return Debian's Chromium, a module's own: one process can hold only one Playwright at a time."""
     if not Path("/usr/bin/chromium").exists():
         pytest.skip("Chromium is not installed")
     with sync_playwright() as playwright:

@@ -1,0 +1,111 @@
+"""Every page with somebody who sees it; `{draft}` and the like are filled from the world."""
+
+from dataclasses import dataclass
+
+from portal.tests.journeys.world import World
+
+
+@dataclass(frozen=True)
+class PageCase:
+    """A page: its name, address, the person of the cast who opens it (empty: nobody), what to do once there."""
+
+    name: str
+    path: str
+    person: str = ""
+    press: str = ""
+    """Selector of a control to click before looking: an opened menu, a dialog, a form sent empty."""
+
+    status: int = 200
+
+    def address(self, world: World) -> str:
+        """The address with the world's numbers in it."""
+        return self.path.format(**world.keys)
+
+
+MAIN = (
+    PageCase("home of a lead", "/", "alice"),
+    PageCase("catalogue", "/catalogue/", "alice"),
+    PageCase("new request", "/requests/new/", "alice"),
+    PageCase("images step", "/requests/{draft}/edit/images/?q=a", "alice"),
+    PageCase("members step", "/requests/{draft}/edit/members/", "alice"),
+    PageCase("purpose step sent empty", "/requests/{empty}/edit/purpose/", "alice", "#save-step", 422),
+    PageCase("check", "/requests/{draft}/check/", "alice"),
+    PageCase("request waiting", "/requests/{pending}/", "alice"),
+    PageCase("inbox", "/approvals/", "mia"),
+    PageCase("inbox detail", "/approvals/{pending}/", "mia"),
+    PageCase("grant", "/grants/{grant}/", "bob"),
+    PageCase("events", "/audit/", "ada"),
+)
+"""The pages of the main job: what the short form looks at."""
+
+MORE = (
+    PageCase("sign-in", "/accounts/login/"),
+    PageCase("sign-out", "/accounts/logout/", "bob"),
+    PageCase("home of a member", "/", "bob"),
+    PageCase("home of a stranger", "/", "charlie"),
+    PageCase("home of an approver", "/", "mia"),
+    PageCase("language menu", "/", "alice", "#open-language"),
+    PageCase("account menu", "/", "alice", "#open-account"),
+    PageCase("catalogue without a match", "/catalogue/?q=nothinglikethis", "alice"),
+    PageCase("image", "/catalogue/{image}/", "alice"),
+    PageCase("restricted image for the administrator", "/catalogue/{restricted}/", "root"),
+    PageCase("requests", "/requests/", "alice"),
+    PageCase("requests without a match", "/requests/?q=nothinglikethis", "alice"),
+    PageCase("project step", "/requests/{draft}/edit/project/", "alice"),
+    PageCase("new request sent empty", "/requests/new/", "charlie"),
+    PageCase("images step empty", "/requests/{empty}/edit/images/", "alice"),
+    PageCase("members step sent empty", "/requests/{empty}/edit/members/", "alice", "#save-step", 422),
+    PageCase("check with gaps", "/requests/{empty}/check/", "alice", "#send-request", 422),
+    PageCase("members of a sent request", "/requests/{pending}/edit/members/", "alice"),
+    PageCase("request draft", "/requests/{draft}/", "alice"),
+    PageCase("request with a question", "/requests/{asked}/?tab=conversation", "alice"),
+    PageCase("request approved", "/requests/{approved}/", "alice"),
+    PageCase("request denied", "/requests/{denied}/", "alice"),
+    PageCase("request members", "/requests/{pending}/?tab=members", "alice"),
+    PageCase("request policy", "/requests/{pending}/?tab=policy", "alice"),
+    PageCase("request timeline", "/requests/{approved}/?tab=timeline", "alice"),
+    PageCase("withdraw", "/requests/{pending}/withdraw/", "alice"),
+    PageCase("inbox of the group", "/approvals/?view=group", "mia"),
+    PageCase("inbox, nothing waiting", "/approvals/", "sam"),
+    PageCase("inbox, decided", "/approvals/?view=decided", "mia"),
+    PageCase("decision without a choice", "/approvals/{pending}/", "mia", "#send-decision", 422),
+    PageCase("somebody else's lane", "/approvals/{asked}/", "ada"),
+    PageCase("grants", "/grants/", "bob"),
+    PageCase("grants of the team", "/grants/?scope=team", "alice"),
+    PageCase("grants of nobody", "/grants/", "charlie"),
+    PageCase("ended grant", "/grants/{ended}/", "alice"),
+    PageCase("grant for the administrator", "/grants/{grant}/", "root"),
+    PageCase("return", "/grants/{grant}/return/", "alice"),
+    PageCase("extend", "/grants/{grant}/extend/", "root"),
+    PageCase("revoke", "/grants/{grant}/revoke/", "root"),
+    PageCase("pull help", "/pull-help/", "bob"),
+    PageCase("pull help answered", "/pull-help/?q=main.registry.test/fraud/base:stable", "bob"),
+    PageCase("pulls", "/pulls/", "ada"),
+    PageCase("event", "/audit/{event}/", "ada"),
+    PageCase("events without a match", "/audit/?kind=nothing.like.this", "ada"),
+    PageCase("teams", "/teams/", "root"),
+    PageCase("team", "/teams/{team}/", "alice"),
+    PageCase("projects", "/projects/", "root"),
+    PageCase("project of a lead", "/projects/{project}/", "alice"),
+    PageCase("project for the administrator", "/projects/{project}/", "root"),
+    PageCase("project settings", "/projects/{project}/settings/", "root"),
+    PageCase("people", "/people/", "root"),
+    PageCase("person", "/people/{person}/", "root"),
+    PageCase("disable", "/people/{person}/disable/", "root"),
+    PageCase("import", "/directory/import/", "root"),
+    PageCase("account", "/account/", "alice"),
+    PageCase("notifications", "/notifications/", "alice"),
+    PageCase("no notifications", "/notifications/", "charlie"),
+    PageCase("health", "/health/", "root"),
+    PageCase("search", "/search/?q=fraud", "alice"),
+    PageCase("search empty", "/search/", "alice"),
+    PageCase("help", "/help/"),
+    PageCase("keys", "/help/keyboard/", "bob"),
+    PageCase("accessibility", "/accessibility/"),
+    PageCase("style guide", "/styleguide/", "root"),
+    PageCase("API documents", "/api/v1/docs/", "root"),
+    PageCase("nowhere", "/nowhere/", "bob", status=404),
+    PageCase("not allowed", "/health/", "bob", status=403),
+)
+
+ALL = MAIN + MORE

@@ -1,0 +1,88 @@
+"""The world of the browser journeys: people, images, requests in every stage, access, pulls and messages."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from approvals.requests.testing import Scene, approve_all, decide_as, make_draft, make_request, make_scene
+from audit.ledger.models import Event
+from grants.catalogue.testing import make_image
+from grants.directory.actors import actor_for
+from grants.directory.models import Person
+from grants.directory.testing import make_person
+from grants.lifecycle.testing import make_grant
+from grants.tokens.services import create_personal, create_robot
+from portal.accounts.tokens import create_token
+
+CHINESE = ("李娜", "王伟", "欧阳明月", "陈静")
+
+
+@dataclass
+class World:
+    """The scene, its people by name, and what fills the addresses of the pages."""
+
+    scene: Scene
+    keys: dict[str, Any] = field(default_factory=dict)
+
+    def person(self, name: str) -> Person:
+        """A person of the cast."""
+        found: Person = getattr(self.scene.people, name)
+        return found
+
+
+def make_world() -> World:
+    """Everything; each object through the service that makes it in the product."""
+    scene = make_scene()
+    people = scene.people
+    Person.objects.filter(pk=people.alice.pk).update(name="李娜")
+    Person.objects.filter(pk=people.mia.pk).update(name="陈静")
+    people.alice.name, people.mia.name = "李娜", "陈静"
+    make_image("old/caffe", blocked=True, purpose="Old models; no longer maintained")
+    named = [make_person(f"p{place}", name=name) for place, name in enumerate(CHINESE)]
+    return World(scene, _requests(scene, named) | _access(scene, named) | _own(scene))
+
+
+def _requests(scene: Scene, named: list[Person]) -> dict[str, Any]:
+    draft = make_draft(scene, members=named)
+    pending = make_request(scene, images=[scene.image, scene.restricted], members=[scene.people.bob, *named])
+    asked = make_request(scene)
+    decide_as(scene.people.mia, asked, "mlops", "ask", reason="Which data? 哪些数据？")
+    approved = make_request(scene, members=[scene.people.bob], images=[scene.restricted])
+    approve_all(scene, approved)
+    denied = make_request(scene, members=named[:1])
+    decide_as(scene.people.mia, denied, "mlops", "deny", reason="Use the newer image")
+    empty = make_draft(scene, members=[], images=[scene.image], use_case="")
+    return {
+        "draft": draft.pk,
+        "pending": pending.pk,
+        "asked": asked.pk,
+        "approved": approved.pk,
+        "denied": denied.pk,
+        "empty": empty.pk,
+    }
+
+
+def _access(scene: Scene, named: list[Person]) -> dict[str, Any]:
+    now = timezone.now()
+    bob = [scene.people.bob, *named]
+    grant = make_grant(project=scene.project, members=bob, images=[scene.image])
+    make_grant(project=scene.project, members=bob, images=[scene.image], ends=now + timedelta(days=5))
+    ended = make_grant(project=scene.project, members=bob, images=[scene.image], status="ended")
+    return {"grant": grant.pk, "ended": ended.pk, "image": scene.image.pk, "restricted": scene.restricted.pk}
+
+
+def _own(scene: Scene) -> dict[str, Any]:
+    people, now = scene.people, timezone.now()
+    by = actor_for(people.alice)
+    create_robot(project=scene.project, name="nightly", days=30, by=by, now=now)
+    create_personal(person=people.bob, hours=1, by=actor_for(people.bob), now=now)
+    create_token(person=people.alice, name="laptop", scopes=["read"], days=1, by=by, now=now)
+    first = Event.objects.order_by("sequence").values_list("sequence", flat=True)[0]
+    return {
+        "event": first,
+        "person": people.bob.pk,
+        "team": scene.people.team.key,
+        "project": scene.project.key,
+    }
