@@ -16,13 +16,17 @@ HEX = "a" * 64
         (f"registry.lan:5001/a/b@sha256:{HEX}", f"registry.lan:5001/a/b@sha256:{HEX}"),
         ("docker pull registry.lan:5001/a/b:1.0", "registry.lan:5001/a/b:1.0"),
         (
-            "Error response from daemon: pull access denied for registry.lan:5001/a/b, repository does not exist"
-            " or may require 'docker login': denied: requested access to the resource is denied",
+            (
+                "Error response from daemon: pull access denied for registry.lan:5001/a/b, repository does not"
+                " exist or may require 'docker login': denied"
+            ),
             "registry.lan:5001/a/b",
         ),
         (
-            "Error: initializing source docker://registry.lan:5001/a/b:stable: reading manifest stable in"
-            " registry.lan:5001/a/b: unauthorized: authentication required",
+            (
+                "Error: initializing source docker://registry.lan:5001/a/b:stable: reading manifest stable in"
+                " registry.lan:5001/a/b: unauthorized: authentication required"
+            ),
             "registry.lan:5001/a/b:stable",
         ),
         (
