@@ -5,7 +5,6 @@ each process listens; while it does not, nothing is cached.
 """
 
 import asyncio
-import contextlib
 import time
 from typing import Any
 
@@ -66,10 +65,11 @@ class Listener:
     async def stop(self) -> None:
         """Stop listening; the cache is off from now on."""
         self._cache.listening = False
-        if self._task:
+        # One cancellation can get lost: before Python 3.12, `wait_for` (which psycopg uses too) swallows it when
+        # what it waits for is done at the same moment.
+        while self._task and not self._task.done():
             self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await asyncio.wait({self._task}, timeout=0.2)
 
     async def _run(self) -> None:
         while True:
@@ -93,4 +93,5 @@ class Listener:
             while True:
                 async for _notice in connection.notifies(timeout=HEARTBEAT, stop_after=1):
                     self._cache.forget()
-                await asyncio.wait_for(connection.execute("SELECT 1"), HEARTBEAT)
+                async with asyncio.timeout(HEARTBEAT):
+                    await connection.execute("SELECT 1")

@@ -38,10 +38,9 @@ SELECT u.jti, statement_timestamp(),
        CASE WHEN u.outcome = 'issued' AND NOT stands.well THEN 'ended' ELSE u.reason END,
        u.login, u.principal, u.credential_id, u.service, u.asked, u.access,
        CASE WHEN u.outcome = 'issued' AND stands.well THEN u.expires END, u.address, u.client
-FROM unnest(%s::text[], %s::text[], %s::text[], %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[],
-            %s::jsonb[], %s::timestamptz[], %s::timestamptz[], %s::text[], %s::text[])
-     AS u (jti, outcome, reason, login, principal, credential_id, service, asked, access, expires, ends,
-           address, client)
+FROM json_to_recordset(%s) AS u (jti text, outcome text, reason text, login text, principal text,
+     credential_id bigint, service text, asked text, access jsonb, expires timestamptz, ends timestamptz,
+     address text, client text)
 CROSS JOIN LATERAL (
     SELECT (u.ends IS NULL OR u.ends > statement_timestamp())
        AND (u.credential_id IS NULL OR EXISTS (
@@ -54,7 +53,5 @@ CROSS JOIN LATERAL (
 RETURNING jti, outcome, at
 """
 """Commit the answers before they are given. Whoever was answered from the cache is read again here: their
-person and credential must be live now, and the rights used must not have ended by the database's clock."""
-
-COLUMNS = ("jti", "outcome", "reason", "login", "principal", "credential_id", "service", "asked", "access",
-           "expires", "ends", "address", "client")  # fmt: skip
+person and credential must be live now, and the rights used must not have ended by the database's clock.
+The rows come as one JSON text: taking thirteen arrays apart costs both sides several times as much."""

@@ -6,6 +6,7 @@ counted, faults become clean answers.
 
 import time
 from collections import OrderedDict
+from functools import cache, lru_cache
 
 import psycopg
 import psycopg_pool
@@ -18,6 +19,7 @@ from prometheus_client import Counter, Histogram
 from grants.tokens.batching import OverloadedError
 from grants.tokens.desk import TokenDesk
 from grants.tokens.probing import signer
+from portal import environment
 from portal.registry.protocol import (
     Receive,
     Refusal,
@@ -51,7 +53,9 @@ class TokenService:
 
     async def start(self) -> None:
         """Open the pool and begin to listen."""
-        self.desk = TokenDesk(_conninfo(), signer())
+        self.desk = TokenDesk(
+            _conninfo(), signer(), caching=environment.flag("PURSER_TOKEN_CACHE", default=True)
+        )
         await self.desk.start()
 
     async def stop(self) -> None:
@@ -61,14 +65,15 @@ class TokenService:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        with SECONDS.time():
-            try:
-                status, body = 200, await self._answer(scope, receive)
-                headers: tuple[tuple[bytes, bytes], ...] = ()
-            except Refusal as refusal:
-                status, body, headers = refusal.status, error_body(refusal), refusal.headers
-            ANSWERS.labels(str(status)).inc()
-            await respond(send, status, body, headers)
+        began = time.perf_counter()
+        try:
+            status, body = 200, await self._answer(scope, receive)
+            headers: tuple[tuple[bytes, bytes], ...] = ()
+        except Refusal as refusal:
+            status, body, headers = refusal.status, error_body(refusal), refusal.headers
+        await respond(send, status, body, headers)
+        _answers(status).inc()
+        SECONDS.observe(time.perf_counter() - began)
 
     async def _answer(self, scope: Scope, receive: Receive) -> bytes:
         _check_host(scope)
@@ -111,9 +116,19 @@ def _unavailable(message: str) -> Refusal:
 
 
 def _check_host(scope: Scope) -> None:
-    host = next((value for name, value in scope["headers"] if name == b"host"), b"").decode("latin-1")
-    if not validate_host(split_domain_port(host)[0], settings.ALLOWED_HOSTS):
+    host = next((value for name, value in scope["headers"] if name == b"host"), b"")
+    if not _is_served(host, tuple(settings.ALLOWED_HOSTS)):
         raise Refusal(400, "UNSUPPORTED", "This host name is not served here.")
+
+
+@lru_cache(1024)
+def _is_served(host: bytes, served: tuple[str, ...]) -> bool:
+    return validate_host(split_domain_port(host.decode("latin-1"))[0], served)
+
+
+@cache
+def _answers(status: int) -> Counter:
+    return ANSWERS.labels(str(status))
 
 
 def _address(scope: Scope) -> str:

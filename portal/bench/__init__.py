@@ -1,0 +1,1 @@
+"""How fast Purser is, measured on a database of its own and printed beside the limits."""
