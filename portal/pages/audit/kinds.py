@@ -41,9 +41,6 @@ KINDS: Mapping[str, Said] = {
     "grants.grant.emptied": Said(_("Nothing was left in the grant, so it ends"), icon="flag"),
     "grants.grant.ended": Said(_("Access has ended and was seen refused"), icon="shield-check"),
     "grants.grant.failed": Said(_("Access was never set up in time"), icon="alert-triangle"),
-    "grants.grant.project-reopened": Said(
-        _("The project was opened again; access stays ended"), icon="folder-open"
-    ),
     "grants.member.removed": Said(_("A person was taken out of access"), icon="user-minus"),
     "grants.image.removed": Said(_("An image was taken out of access"), icon="package-off"),
     "grants.delivery.verified": Said(_("Seen in place at the registry"), icon="check"),
@@ -74,6 +71,12 @@ KINDS: Mapping[str, Said] = {
     "grants.team.changed": Said(_("A team changed"), icon="users"),
     "grants.project.created": Said(_("A project was added"), icon="folder-plus"),
     "grants.project.changed": Said(_("A project's settings changed"), icon="folder"),
+    "grants.project.done": Said(_("Jira says the project is done"), icon="flag"),
+    "grants.project.access-ended": Said(_("Access ended because the project is done"), icon="flag"),
+    "grants.project.reopened": Said(
+        _("The project was opened again; access stays ended"), icon="folder-open"
+    ),
+    "grants.project.jira-missing": Said(_("Jira does not show the project any more"), icon="alert-triangle"),
     "grants.directory.imported": Said(_("Imported a directory file"), icon="file-import"),
     "audit.pulls.sealed": Said(_("A run of the pull log was sealed"), icon="shield-check"),
     "audit.pulls.committed": Said(_("A run of the pull log was sealed"), icon="shield-check"),

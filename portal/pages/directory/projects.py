@@ -1,9 +1,7 @@
 """Projects: what access is asked for, their access, robots and settings."""
 
 from typing import Any
-from urllib.parse import quote
 
-from django.conf import settings as site
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
@@ -19,6 +17,7 @@ from grants.directory.standing import Standing
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from grants.lifecycle.states import LIVE
 from grants.tokens.selectors import credentials_visible_to
+from grants.tracker.selectors import state_of
 from portal.pages.access import acting, signed_in, viewer_of
 from portal.pages.directory.closing import save_project
 from portal.pages.directory.finding import find_projects
@@ -83,7 +82,7 @@ def project_page(request: HttpRequest, found: Project, form: RobotForm) -> HttpR
         "may_make_robots": may_make_robots(found, viewer),
         "may_change": viewer.is_administrator,
         "may_audit": viewer.sees_all or found.team_id in viewer.led_team_ids,
-        "jira_url": _jira_url(found),
+        "tracking": state_of(found),
         "has_errors": bool(form.errors),
     }
     return render(request, "pages/directory/project.html", context, status=422 if form.errors else 200)
@@ -102,8 +101,3 @@ def add_errors(form: Any, error: PurserError) -> None:
         return
     for name, sentence in fields.items():
         form.add_error(name if name in form.fields else None, sentence)
-
-
-def _jira_url(found: Project) -> str:
-    base = site.JIRA["base_url"]
-    return f"{base}/browse/{quote(found.jira_issue)}" if base and found.jira_issue else ""

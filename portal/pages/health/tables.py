@@ -2,7 +2,6 @@
 
 from datetime import datetime, timedelta
 
-from django.conf import settings
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -10,6 +9,7 @@ from django.utils.translation import ngettext
 from audit.ledger.models import Checkpoint, Event
 from grants.catalogue.models import Registry
 from grants.delivery.selectors import overdue
+from grants.tracker.selectors import health
 from portal.notify.selectors import failing_mail
 
 STALE = timedelta(minutes=30)
@@ -39,9 +39,17 @@ def _registry_fault(row: Registry, now: datetime) -> str:
 
 
 def jira(now: datetime) -> tuple[str, str]:
-    """Whether Jira is connected at all."""
-    if not settings.JIRA["base_url"]:
+    """Whether Jira answers, and still shows everything our projects follow."""
+    found = health(now=now)
+    if not found.configured:
         return "not_set_up", _("No Jira is connected; projects end by hand")
+    if not found.ok:
+        last = found.last_success_at
+        if last is None:
+            return "failing", _("It has never answered")
+        return "failing", _("It last answered %(time)s ago") % {"time": timesince(last, now, depth=1)}
+    if found.missing:
+        return "slow", _("It does not show: %(keys)s") % {"keys": ", ".join(found.missing)}
     return "working", ""
 
 

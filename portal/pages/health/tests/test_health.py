@@ -1,5 +1,6 @@
 """Health: each part says ok or why not; vital parts decide whether Purser can serve."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -15,12 +16,15 @@ from grants.delivery.models import Delivery
 from grants.directory.actors import actor_for
 from grants.directory.testing import cast
 from grants.lifecycle.testing import make_grant
+from grants.tracker.types import JiraHealth
 from portal.notify.models import Notification
 from portal.pages.health import parts, stores, tables
 from portal.pages.health.tasks import SEEN_KEY, beat
 from portal.pages.testing import as_person
 
 pytestmark = pytest.mark.django_db
+
+NOW = timezone.now()
 
 
 @pytest.fixture
@@ -149,10 +153,23 @@ def test_certificate_is_told_long_before_its_end(monkeypatch, days, state):
     assert stores.certificate(now)[0] == state
 
 
-def test_jira_is_not_set_up_until_it_has_an_address(settings):
-    assert tables.jira(timezone.now())[0] == "not_set_up"
-    settings.JIRA = {**settings.JIRA, "base_url": "https://jira.example.com"}
-    assert tables.jira(timezone.now())[0] == "working"
+@pytest.mark.parametrize(
+    ("facts", "answer"),
+    [
+        ({"configured": False}, ("not_set_up", "No Jira is connected; projects end by hand")),
+        ({}, ("working", "")),
+        ({"ok": False}, ("failing", "It has never answered")),
+        (
+            {"ok": False, "last_success_at": NOW - timedelta(hours=3)},
+            ("failing", "It last answered 3\xa0hours ago"),
+        ),
+        ({"missing": ("AF-1", "AF-2")}, ("slow", "It does not show: AF-1, AF-2")),
+    ],
+)
+def test_jira_is_told_without_its_own_words(monkeypatch, facts, answer):
+    found = JiraHealth(True, True, None, None, "secret detail", 0, (), "secret detail")
+    monkeypatch.setattr(tables, "health", lambda now: replace(found, **facts))
+    assert tables.jira(NOW) == answer
 
 
 def test_page_is_for_administrators_and_shows_what_breaks(people):
