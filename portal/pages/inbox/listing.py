@@ -15,6 +15,7 @@ from approvals.requests.selectors import deciders_of, inbox_of, requests_visible
 from grants.directory.standing import Standing
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
+from portal.pages.counts import waiting
 from portal.pages.inbox.presenters import inbox_rows
 from portal.pages.markup import moment_text
 from portal.pages.paging import PAGE_SIZE, number, page_of
@@ -28,12 +29,6 @@ VIEWS: dict[str, Promise] = {
     "decided": gettext_lazy("Decided by me"),
     "all": gettext_lazy("All I may see"),
 }
-
-
-def inbox_count(http: HttpRequest) -> int:
-    """How many requests wait for this person: the figure beside "Approvals" in the navigation."""
-    viewer = viewer_of(http)
-    return inbox_of(viewer).order_by().count() if viewer.is_approver else 0
 
 
 def view_of(http: HttpRequest) -> str:
@@ -70,7 +65,7 @@ def list_of(http: HttpRequest, current: Request | None = None) -> dict[str, Any]
         "topic": topic,
         "version": versions([topic])[topic],
         "live_url": _live_url(current, view, requests),
-        "waiting": page.total if view == "mine" else inbox_count(http),
+        "waiting": page.total if view == "mine" else waiting(http),
         "last": last,
         "last_at": moment_text(last.at) if last else "",
         "done": number(http.GET.get("done")),

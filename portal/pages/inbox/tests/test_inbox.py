@@ -11,9 +11,7 @@ from django.utils import timezone
 from approvals.requests.models import Lane
 from approvals.requests.testing import approve_all, decide_as, make_draft, make_request
 from grants.directory.models import RoleAssignment
-from grants.directory.standing import standing_of
 from grants.directory.testing import make_person
-from portal.pages.inbox.listing import inbox_count
 
 INBOX = "/approvals/"
 
@@ -134,16 +132,6 @@ def test_what_was_never_the_viewers_to_see_is_not_shown_by_its_number(scene, as_
     secret = make_draft(scene)
     page = as_person("mia").get(INBOX, {"shown": f"{secret.pk}-x-99999999999999999999"})
     assert shown(page) == []
-
-
-def test_the_count_is_what_waits_for_this_person(scene, rf):
-    make_request(scene)
-    counts = {}
-    for name in ("mia", "sam", "ada", "alice"):
-        request = rf.get("/")
-        request.viewer = standing_of(getattr(scene.people, name))
-        counts[name] = inbox_count(request)
-    assert counts == {"mia": 1, "sam": 0, "ada": 0, "alice": 0}
 
 
 @pytest.mark.parametrize("open_one", [False, True])
