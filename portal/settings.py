@@ -53,12 +53,10 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.saml",
     "channels",
     "csp",
-    "django_filters",
     "django_htmx",
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "template_partials",
 ]
 
 MIDDLEWARE = [
