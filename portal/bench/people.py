@@ -63,7 +63,8 @@ def basic_of(person: Person, *, now: datetime) -> str:
 def _issue_grants(
     project: Project, people: Sequence[Person], images: Sequence[Image], *, now: datetime
 ) -> dict[int, str]:
-    draw, opened = Random(1), {}  # noqa: S311 - a plan, no secret
+    draw = Random(1)  # noqa: S311 - a plan, no secret
+    opened: dict[int, str] = {}
     for number in range(GRANTS):
         first = number * PER_GRANT % PEOPLE
         members = people[first : first + PER_GRANT]
