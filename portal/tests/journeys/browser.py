@@ -16,7 +16,7 @@ from django.conf import settings
 from django.core.handlers.wsgi import WSGIHandler
 from django.db import connections
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Error, Page
 
 from grants.directory.models import Person
 from portal.accounts.testing import sign_in
@@ -55,6 +55,11 @@ def web_process() -> Iterator[str]:
     server = uvicorn.Server(
         uvicorn.Config(application, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
     )
+    kept = connections["default"].settings_dict
+    age, kept["CONN_MAX_AGE"] = (
+        kept["CONN_MAX_AGE"],
+        0,
+    )  # no thread may hold the test database after its answer
     with socket.socket() as listening:
         listening.bind(("127.0.0.1", 0))
         thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
@@ -65,8 +70,7 @@ def web_process() -> Iterator[str]:
         finally:
             server.should_exit = True
             thread.join(10)
-            # The pool is the process's, shared by all threads: what they held must not outlive the test database.
-            connections["default"].close_pool()  # type: ignore[attr-defined]
+            kept["CONN_MAX_AGE"] = age
 
 
 def _started(server: uvicorn.Server) -> None:
@@ -132,12 +136,27 @@ class Keyboard:
 
     def follow(self, *keys: str) -> None:
         """Press keys of which the last one leads to another page."""
-        with self._page.expect_navigation():
-            self.press(*keys)
+        self._page.evaluate("window.__left = false")
+        self.press(*keys)
+        deadline = time.monotonic() + 20
+        while not self._arrived():
+            assert time.monotonic() < deadline, f"{keys} at {self.focus()} led nowhere"
+            self._page.wait_for_timeout(20)
+
+    def _arrived(self) -> bool:
+        try:
+            return bool(
+                self._page.evaluate("window.__left === undefined && document.readyState === 'complete'")
+            )
+        except Error:  # the old page is gone and the new one not yet there
+            return False
 
     def skip_to_main(self) -> None:
-        """Use the skip link of a page just loaded."""
-        self.press("Tab", "Enter")
+        """Use the skip link of a page just loaded; a page that begins at an anchor needs none."""
+        self.press("Tab")
+        if self._page.evaluate("document.activeElement.matches('.skip')"):
+            self.press("Enter")
+            until(self._page, "location.hash === '#main'")
 
     def reach(self, selector: str, *, most: int = 60, key: str = "Tab") -> None:
         """Press Tab until the focus is on `selector`."""

@@ -1,5 +1,6 @@
 """Chromium, the web process and the world of the browser journeys."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,7 +26,7 @@ def static_root(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("web") / "static"
     folder.mkdir()
     for part in ("css", "js", "img"):
-        (folder / part).symlink_to(settings.BASE_DIR / "static" / part)
+        shutil.copytree(settings.BASE_DIR / "static" / part, folder / part)
     vendor(modules=MODULES, target=folder / "vendor")
     return folder
 
