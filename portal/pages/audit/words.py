@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext
 
 from audit.ledger.models import Event
-from portal.pages.audit.kinds import KINDS, UNKNOWN
+from portal.pages.audit.kinds import FACTS, KINDS, UNKNOWN
 
 REASONS = ("reason", "note", "text")
 PAGES = {
@@ -73,7 +73,7 @@ def changed_rows(detail: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
 def fact_rows(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
     """The other facts of an event as (name, text)."""
     return [
-        (name, _text(value))
+        (str(FACTS.get(name, name)), _text(value))
         for name, value in detail.items()
         if name != "changed" and value not in ("", None)
     ]

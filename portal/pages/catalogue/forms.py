@@ -18,7 +18,7 @@ class CatalogueFilter(forms.Form):
             ("", _("Any")),
             ("open", _("Standard")),
             ("restricted", _("Restricted")),
-            ("blocked", _("Blocked")),
+            ("blocked", _("Blocked image")),
         ],
     )
     scan = forms.ChoiceField(

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import structlog
 from django.db import DatabaseError, connection, transaction
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from portal.pages.health import stores, tables
@@ -74,7 +75,8 @@ def _database(now: datetime) -> list[Part]:
 
 def _stores(now: datetime) -> list[Part]:
     pool = ThreadPoolExecutor(len(STORES))
-    asked = [(name, vital, pool.submit(check, now)) for name, check, vital in STORES]
+    language = get_language()
+    asked = [(name, vital, pool.submit(_said, language, check, now)) for name, check, vital in STORES]
     found = []
     for name, vital, future in asked:
         try:
@@ -87,6 +89,12 @@ def _stores(now: datetime) -> list[Part]:
         found.append(Part(name, state, reason, vital))
     pool.shutdown(wait=False, cancel_futures=True)
     return found
+
+
+def _said(language: str | None, check: Check, now: datetime) -> tuple[str, str]:
+    # A thread of its own would speak the site's language, not the reader's.
+    with override(language):
+        return check(now)
 
 
 def _part(name: str, check: Check, now: datetime, *, vital: bool) -> Part:

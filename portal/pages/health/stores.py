@@ -11,7 +11,7 @@ from portal.celery import app
 from portal.pages.health.tasks import SEEN_KEY
 
 SILENT = timedelta(seconds=60)
-"""The worker's sign of life comes every 15 seconds."""
+"""The worker gives a sign of life every few seconds."""
 
 RENEW = timedelta(days=60)
 """Registries must be given a new CA before the old one ends, by hand."""

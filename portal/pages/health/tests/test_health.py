@@ -1,5 +1,6 @@
 """Health: each part says ok or why not; vital parts decide whether Purser can serve."""
 
+import threading
 from dataclasses import replace
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 from django.core.cache import cache
 from django.db import OperationalError
 from django.utils import timezone
+from django.utils.translation import get_language, override
 
 from audit.ledger.models import Event
 from audit.ledger.services import audited, record
@@ -74,10 +76,16 @@ def test_reasons_for_machines_are_english_whatever_the_browser_wants(client):
     assert answer.json()["parts"]["worker"]["reason"] == "No worker has been seen"
 
 
+def test_reasons_are_said_in_the_readers_language(monkeypatch):
+    monkeypatch.setattr(parts, "STORES", (("broker", lambda now: ("working", get_language()), True),))
+    with override("zh-hans"):
+        assert parts._stores(NOW)[0].reason == "zh-hans"
+
+
 def test_broken_store_is_cut_off_and_named(client, monkeypatch):
     beat()
     monkeypatch.setattr(parts, "SECONDS", 0.05)
-    held = [("broker", lambda now: __import__("time").sleep(0.4), True)]
+    held = [("broker", lambda now: threading.Event().wait(0.4), True)]
     monkeypatch.setattr(parts, "STORES", held)
     assert parts._stores(timezone.now()) == [
         parts.Part("broker", "failing", "No answer within a second", True)
