@@ -39,7 +39,7 @@ def audited(*, by: Actor, savepoint: bool = False) -> Iterator[None]:
     block, unless it was opened with `savepoint=True`: then only its own changes and events are dropped and
     the caller may go on.
     Raises AuditUnavailable (nothing changed) when the events cannot be written, RuntimeError when called
-    inside a bare `atomic`.
+    inside a bare `atomic`, and at the end of a doomed block whose error somebody caught.
     """
     block = _open.get()
     if block is None:
@@ -111,7 +111,10 @@ def _joined(block: _Block, by: Actor, *, savepoint: bool) -> Iterator[None]:
 
 
 def _write(block: _Block) -> None:
-    if not block.events or connection.needs_rollback:
+    if connection.needs_rollback:
+        # Whoever caught the error of a joined block would go on as if its change had been kept.
+        raise RuntimeError("A joined block failed and its error was caught, so nothing of this one is kept.")
+    if not block.events:
         return
     try:
         span = append_events(block.events)
