@@ -27,6 +27,7 @@ from grants.lifecycle.services import end_image, end_project, remove_member
 from grants.lifecycle.signals import grant_changed
 from grants.tokens.models import Credential
 from grants.tokens.probing import RegistryTokens
+from grants.tokens.services import revoke_of_person
 from grants.tracker.signals import project_done, project_reopened
 from portal.live import receivers as live
 from portal.notify import receivers as notify
@@ -98,6 +99,7 @@ def robots_of(project_id: int) -> Iterable[str]:
 
 
 def _person_disabled(person_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
+    revoke_of_person(person_id=person_id, by=by, now=now)
     remove_member(person=Person.objects.get(pk=person_id), by=by, now=now)
 
 

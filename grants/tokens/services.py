@@ -69,6 +69,19 @@ def revoke_credential(*, credential: Credential, by: Actor, now: datetime) -> Cr
     return locked
 
 
+def revoke_of_person(*, person_id: int, by: Actor, now: datetime) -> int:
+    """Refuse every credential of a person from now on, also when they are enabled again; how many those were.
+
+    Records `grants.credential.revoked` each.
+    """
+    with audited(by=by):
+        live = Credential.objects.filter(person_id=person_id, revoked_at=None).order_by("pk")
+        credentials = list(live.select_for_update(no_key=True, of=("self",)))
+        for credential in credentials:
+            _revoke(credential, now=now)
+    return len(credentials)
+
+
 def _create(
     secret: str,
     *,
