@@ -28,7 +28,7 @@ def registry_config(place: Place) -> dict[str, Any]:
     folder = place.data / "registry"
     return {
         "version": "0.1",
-        "log": {"level": "info", "accesslog": {"disabled": True}},
+        "log": {"level": "error", "accesslog": {"disabled": True}},
         "storage": {
             "filesystem": {"rootdirectory": str(folder / "storage")},
             "delete": {"enabled": True},

@@ -27,7 +27,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'checkpoint',
                 'verbose_name_plural': 'checkpoints',
-                'ordering': ['-size'],
+                'ordering': ('-size',),
             },
         ),
         migrations.CreateModel(
@@ -50,7 +50,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': 'event',
                 'verbose_name_plural': 'events',
-                'ordering': ['-sequence'],
+                'ordering': ('-sequence',),
                 'indexes': [models.Index(fields=['at'], name='ledger_event_at'), models.Index(fields=['kind', 'sequence'], name='ledger_event_kind', opclasses=['text_pattern_ops', 'int8_ops']), models.Index(fields=['subject', 'sequence'], name='ledger_event_subject'), models.Index(fields=['actor', 'sequence'], name='ledger_event_actor'), models.Index(fields=['project', 'sequence'], name='ledger_event_project'), models.Index(fields=['team', 'sequence'], name='ledger_event_team'), models.Index(condition=models.Q(('person', ''), _negated=True), fields=['person', 'sequence'], name='ledger_event_person'), models.Index(condition=models.Q(('image', ''), _negated=True), fields=['image', 'sequence'], name='ledger_event_image')],
             },
         ),
