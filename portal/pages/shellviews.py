@@ -8,10 +8,13 @@ from django.contrib.auth.decorators import login_required
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import check_for_language
 from django.views.decorators.http import require_POST, require_safe
 
+from grants.directory.actors import actor_for
+from grants.directory.services import set_language
 from portal.pages.shell import (
     DENSITY_COOKIE,
     KEPT_AT,
@@ -43,6 +46,7 @@ def set_preferences(request: HttpRequest) -> HttpResponse:
     language = request.POST.get("language", "")
     if language in dict(settings.LANGUAGES) and check_for_language(language):
         _remember(response, settings.LANGUAGE_COOKIE_NAME, language)
+        _keep_language(request, language)
     for name, (cookie, allowed) in CHOICES.items():
         if (value := request.POST.get(name)) in allowed:
             _remember(response, cookie, value)
@@ -93,6 +97,13 @@ def problem_page(
     """Return a page that says why something cannot be done and which `people` can help."""
     context = {"problem_title": title, "problem_text": text, "people": list(people)}
     return render(request, "errors/problem.html", context, status=status)
+
+
+def _keep_language(request: HttpRequest, language: str) -> None:
+    """Change the language a person has kept, too: it goes before the browser's, so the choice would be lost."""
+    person = getattr(getattr(request, "viewer", None), "person", None)
+    if person is not None and person.language not in ("", language):
+        set_language(person=person, language=language, by=actor_for(person), now=timezone.now())
 
 
 def _remember(response: HttpResponse, cookie: str, value: str) -> None:

@@ -105,6 +105,17 @@ def test_language_is_kept_with_the_person_and_said_in_it(people):
     assert browser.post("/account/", {"language": "xx"}).status_code == 422
 
 
+def test_language_menu_changes_the_language_a_person_has_kept(people):
+    browser = as_person(people.bob)
+    browser.post("/preferences/", {"language": "zh-hans"})
+    people.bob.refresh_from_db()
+    assert people.bob.language == ""
+    browser.post("/account/", {"language": "zh-hans"})
+    browser.post("/preferences/", {"language": "en"})
+    people.bob.refresh_from_db()
+    assert people.bob.language == "en"
+
+
 def test_statements_do_not_grow_with_tokens(people):
     def make():
         create_personal(person=people.bob, hours=1, by=actor_for(people.bob), now=timezone.now())
