@@ -4,6 +4,7 @@ from typing import Any
 
 import requests
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.adapter import get_adapter as account_adapter
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from allauth.socialaccount.models import SocialLogin
@@ -20,6 +21,7 @@ from portal.accounts.claims import oidc_claims, saml_claims
 from portal.accounts.models import User
 from portal.accounts.provider import answered, unreachable_page
 from portal.accounts.refusals import refused_page
+from portal.accounts.restraint import worth_recording
 from portal.accounts.services import (
     record_session_ended,
     record_session_refused,
@@ -110,9 +112,11 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]  #
         exception: Exception | None = None,
         extra_context: dict[str, Any] | None = None,
     ) -> None:
-        """Tell a silent provider from a refused sign-in, and record the refusal."""
+        """Tell a silent provider from a refused sign-in, and record the refusal; anybody can cause one."""
         if isinstance(exception, requests.RequestException):
             raise ImmediateHttpResponse(unreachable_page(request))
+        if not worth_recording(account_adapter().get_client_ip(request)):
+            return
         record_session_refused(code=f"provider_{error or 'error'}", issuer=_issuer(provider.app.provider))
 
 
