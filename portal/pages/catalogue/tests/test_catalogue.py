@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from approvals.requests.testing import make_request, make_scanned_image, make_scene
+from approvals.requests.testing import approve_all, make_request, make_scanned_image, make_scene
 from grants.catalogue.models import Registry, Scan
 from grants.catalogue.testing import make_image, make_version
 from grants.lifecycle.testing import make_grant
@@ -48,6 +48,15 @@ def test_pending_request_is_shown_as_requested(scene):
     request = make_request(scene)
     row = as_person(scene.people.bob).get("/catalogue/").context["rows"][0]
     assert (row.mine.request_id, row.mine.grant_id) == (request.pk, None)
+
+
+def test_usual_time_is_the_median_of_approved_requests_of_that_image(scene):
+    sent = timezone.now() - timedelta(hours=5)
+    for hours in (1, 3, 4):
+        request = make_request(scene, now=sent)
+        approve_all(scene, request, now=sent + timedelta(hours=hours))
+    rows = as_person(scene.people.bob).get("/catalogue/").context["rows"]
+    assert [row.usual for row in rows] == ["3\xa0hours", ""]
 
 
 def test_filters_narrow_by_words_mark_scan_and_holder(scene):
