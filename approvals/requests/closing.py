@@ -96,10 +96,6 @@ def _require_open(request: Request) -> None:
         raise refusal_of_closed(request.status, verdicts_of(request), changed_detail(request)).error()
 
 
-def _who(request: Request) -> dict[str, str]:
-    return {"changed_by": request.updated_by, "changed_at": request.updated_at.isoformat()}
-
-
 def _require_rest(request: Request, now: datetime) -> None:
     last = request.last_nudged_at
     if last is not None and now < last + NUDGE_EVERY:
