@@ -112,9 +112,12 @@ on("htmx:afterSwap", (event) => {
   const swapped = event.detail.elt;
   say(swapped.dataset?.say ?? swapped.querySelector?.("[data-say]")?.dataset.say);
   ticked();
-  const live = event.detail.requestConfig?.triggeringEvent?.type?.startsWith("live");
-  if (live || errors(swapped) || !origin || document.activeElement !== body || origin.active === body) return;
-  const target = [origin.id, ...origin.near].map((id) => id && document.getElementById(id)).find(Boolean);
+  const live = event.detail.requestConfig?.triggeringEvent?.type?.startsWith("live:");
+  const held = document.activeElement !== body && document.activeElement.checkVisibility();
+  if (live || errors(swapped) || !origin || held || origin.active === body) return;
+  const near = [origin.id, ...origin.near].map((id) => id && document.getElementById(id));
+  // "Show the new ones" hides itself: the focus goes to the first of the list.
+  const target = [...near, swapped.querySelector?.("[data-keyopen]")].find((one) => one?.checkVisibility());
   (target ?? document.getElementById("page-title"))?.focus();
 });
 for (const type of ["htmx:sendError", "htmx:responseError"]) {

@@ -27,8 +27,8 @@ class World:
     keys: dict[str, Any] = field(default_factory=dict)
 
     def person(self, name: str) -> Person:
-        """A person of the cast."""
-        found: Person = getattr(self.scene.people, name)
+        """A person of the cast, or noor, who approves beside mia."""
+        found: Person = getattr(self.scene.people, name, None) or self.keys[name]
         return found
 
 
@@ -41,12 +41,14 @@ def make_world() -> World:
     people.alice.name, people.mia.name = "李娜", "陈静"
     make_image("old/caffe", blocked=True, purpose="Old models; no longer maintained")
     named = [make_person(f"p{place}", name=name) for place, name in enumerate(CHINESE)]
-    return World(scene, _requests(scene, named) | _access(scene, named) | _own(scene))
+    noor = make_person("noor", roles=["approver:mlops"])
+    return World(scene, {"noor": noor} | _requests(scene, named) | _access(scene, named) | _own(scene))
 
 
 def _requests(scene: Scene, named: list[Person]) -> dict[str, Any]:
     draft = make_draft(scene, members=named)
     pending = make_request(scene, images=[scene.image, scene.restricted], members=[scene.people.bob, *named])
+    make_request(scene, members=[scene.people.bob], use_case="Compare with last year's model")
     asked = make_request(scene)
     decide_as(scene.people.mia, asked, "mlops", "ask", reason="Which data? 哪些数据？")
     approved = make_request(scene, members=[scene.people.bob], images=[scene.restricted])
