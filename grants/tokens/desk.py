@@ -3,7 +3,7 @@
 import json
 import secrets
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,7 +19,7 @@ from grants.tokens.decision import Access, Decision, Holder, Right, decide
 from grants.tokens.scopes import Scope
 from grants.tokens.secrets import digest_of
 from grants.tokens.signing import Signer
-from grants.tokens.sql import LOAD, RECORD, RIGHTS
+from grants.tokens.sql import LOAD, RECORD
 
 Connection = AsyncConnection[tuple[Any, ...]]
 RESTED = 0.5
@@ -75,8 +75,9 @@ class TokenDesk:
             kwargs={"autocommit": True, "options": f"-c statement_timeout={STATEMENT_SECONDS}s"},
         )
         self._used: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
-        self._load = Batcher(self._load_many)
-        self._record = Batcher(self._record_many)
+        # One lane: a second one would only halve the batches, and each statement has its price.
+        self._load = Batcher(self._load_many, lanes=1)
+        self._record = Batcher(self._record_many, lanes=1)
 
     async def start(self) -> None:
         """Open the pool; begin to listen for changes."""
@@ -146,13 +147,11 @@ class TokenDesk:
 
     async def _load_many(self, keys: Sequence[Key]) -> list[Holder | None]:
         async with self._pool.connection() as connection:
-            found = await (await connection.execute(LOAD, [[digest for digest, _ in keys]])).fetchall()
-            people = [row[3] for row in found if row[3]]
-            projects = [row[4] for row in found if row[4]]
-            cursor = await connection.execute(RIGHTS, {"people": people, "projects": projects})
-            rights = _rights_by_owner(await cursor.fetchall())
-        credentials = {bytes(row[0]): row for row in found}
-        return [_holder(credentials.get(digest), service, rights) for digest, service in keys]
+            rows = await (await connection.execute(LOAD, [[digest for digest, _ in keys]])).fetchall()
+        found: dict[bytes, list[tuple[Any, ...]]] = {}
+        for row in rows:
+            found.setdefault(bytes(row[0]), []).append(row)
+        return [_holder(found.get(digest, ()), service) for digest, service in keys]
 
     async def _record_many(self, rows: Sequence[Row]) -> list[tuple[str, datetime]]:
         text = json.dumps(rows, default=_moment)
@@ -169,27 +168,23 @@ class TokenDesk:
             self._ahead = at + timedelta(seconds=took / 2) - datetime.now(UTC)
 
 
-Owner = tuple[int | None, int | None, str]
+def _holder(rows: Sequence[tuple[Any, ...]], service: str) -> Holder | None:
+    if not rows:
+        return None
+    _digest, pk, login, person, administrator, *_right = rows[0]
+    principal = f"person:{person}" if person else f"robot:{pk}"
+    rights = _rights(row[6:] for row in rows if row[5] == service)
+    return Holder(pk, principal, login, rights, administrator)
 
 
-def _rights_by_owner(rows: Sequence[tuple[Any, ...]]) -> dict[Owner, dict[str, dict[str, Right]]]:
-    owners: dict[Owner, dict[str, dict[str, Right]]] = {}
-    for person, project, service, repository, role, grant, ends in rows:
-        actions = owners.setdefault((person, project, service), {}).setdefault(repository, {})
+def _rights(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, Right]]:
+    rights: dict[str, dict[str, Right]] = {}
+    for repository, role, grant, ends in rows:
+        actions = rights.setdefault(repository, {})
         for action in actions_of(role):
             if action not in actions or actions[action].ends < ends:
                 actions[action] = Right(ends, grant)
-    return owners
-
-
-def _holder(
-    row: tuple[Any, ...] | None, service: str, rights: dict[Owner, dict[str, dict[str, Right]]]
-) -> Holder | None:
-    if row is None:
-        return None
-    _digest, pk, login, person, project, administrator = row
-    principal = f"person:{person}" if person else f"robot:{pk}"
-    return Holder(pk, principal, login, rights.get((person, project, service), {}), administrator)
+    return rights
 
 
 def _row(asked: Asked, holder: Holder | None, decision: Decision) -> Row:
