@@ -59,6 +59,8 @@ def running_web(*, workers: int = 1, **settings: str) -> Iterator[Web]:
     """Start uvicorn with portal.asgi on a free port, as the demo does. Raises DemoError when it does not start."""
     web = Web(_free_port())
     options = ["--host", HOST, "--port", str(web.port), "--no-access-log", "--no-server-header"]
+    # portal.asgi reads forwarded addresses itself, and only behind a proxy.
+    options.append("--no-proxy-headers")
     more = ["--workers", str(workers)] if workers > 1 else []
     process = spawn(
         [sys.executable, "-m", "uvicorn", "portal.asgi:application", *options, *more, "--lifespan", "on"],

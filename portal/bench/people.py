@@ -10,6 +10,7 @@ from django.conf import settings
 
 from audit.ledger.actors import system
 from grants.catalogue.models import Image, Registry
+from grants.directory.actors import actor_for
 from grants.directory.models import Person, Project
 from grants.directory.testing import make_person, make_project
 from grants.lifecycle.services import issue
@@ -56,7 +57,7 @@ def make_bench_registry() -> Registry:
 
 def basic_of(person: Person, *, now: datetime) -> str:
     """The Authorization header of a fresh pull token of the person's."""
-    credential, secret = create_personal(person=person, hours=24, by=BENCH, now=now)
+    credential, secret = create_personal(person=person, hours=24, by=actor_for(person), now=now)
     return "Basic " + base64.b64encode(f"{credential.login}:{secret}".encode()).decode()
 
 

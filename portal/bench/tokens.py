@@ -20,12 +20,14 @@ class TokenFigures:
     rows: int
 
 
-def measure_tokens(pullers: Sequence[Puller], *, cached: bool, seconds: int) -> TokenFigures:
-    """Load a web process of its own.
+def measure_tokens(
+    pullers: Sequence[Puller], *, cached: bool, seconds: int, processes: int = 1
+) -> TokenFigures:
+    """Load web processes of their own.
 
     Raises DemoError when an answer was no token, or when answers and committed rows differ.
     """
-    with running_web(PURSER_TOKEN_CACHE="1" if cached else "0") as web:
+    with running_web(workers=processes, PURSER_TOKEN_CACHE="1" if cached else "0") as web:
         load(web.url, pullers, seconds=WARM_SECONDS)
         before = _rows()
         loaded = load(web.url, pullers, seconds=seconds)

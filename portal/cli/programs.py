@@ -44,6 +44,8 @@ def environment(place: Place) -> dict[str, str]:
 def web(place: Place, settings: Mapping[str, str]) -> Program:
     """Pages, API, sockets and the token service."""
     options = ["--host", place.host, "--port", str(place.web), "--no-access-log", "--no-server-header"]
+    # Who may name another address is decided by PURSER_BEHIND_PROXY; uvicorn would believe anybody on this machine.
+    options.append("--no-proxy-headers")
     limits = ["--timeout-graceful-shutdown", "5", "--lifespan", "on"]
     return Program(
         name="web",

@@ -8,13 +8,17 @@ from typing import Any
 import httpx
 
 from portal.tests.journeys.demo import Credential, Demo, claims, moment
-from portal.tests.journeys.pulling import FREE, OTHER_PROJECT, PROJECT, Pulls
+from portal.tests.journeys.pulling import OTHER_PROJECT, PROJECT, Pulls
 from portal.tests.journeys.steps import Act, Step, until
 
+FREE = "ai/yolo-v9"
+"""Pulled here only: an image line is proven once no token of anybody opens its repository, and pushers' live longer."""
 LAST_PULL = 60.0
 """Seconds after an end in which a registry may still accept a pull."""
 TTL = 75
 """Seconds until the end in the case without Purser."""
+ENDED = 240
+"""Seconds after an end until the last token is over and every line was seen denied."""
 REPORTED = 150
 """Seconds after which a token without its pull stands among the gaps."""
 
@@ -36,8 +40,9 @@ class Endings:
 
     def jira_done(self, step: Step) -> None:
         """Press Done at Jira; keep asking for tokens, and keep pulling with the last good one."""
-        who, grant = self._granted(project=OTHER_PROJECT)
         issue = self.demo.facts["jira"]["issue"][OTHER_PROJECT]
+        self._open(step, issue)
+        who, grant = self._granted(project=OTHER_PROJECT)
         last_good = [self.demo.token(who, FREE)]
         self.demo.jira(issue, "done")
         took = until(lambda: not self._refresh(who, last_good), seconds=30)
@@ -129,12 +134,19 @@ class Endings:
             return str(seen["status"]) == "ended"
 
         seen: dict[str, Any] = {}
-        took = until(ended, seconds=150, every=1)
+        took = until(ended, seconds=ENDED, every=1)
         words = (seen["status"], seen["end_reason"])
         step.expect(
             took is not None and seen["end_reason"] == reason, f"the grant is ended as {reason}", words
         )
         step.figure(f"written as ended ({reason}) once every line was seen denied")
+
+    def _open(self, step: Step, issue: str) -> None:
+        if self._state(OTHER_PROJECT) == "open":
+            return
+        self.demo.jira(issue, "reopen")
+        took = until(lambda: self._state(OTHER_PROJECT) == "open", seconds=30, every=0.5)
+        step.expect(took is not None, "a re-opened issue opens the project again", self._state(OTHER_PROJECT))
 
     def _state(self, project: str) -> str:
         return str(self.demo.api("lead", "GET", f"projects/{project}/")["state"])
