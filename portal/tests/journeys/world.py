@@ -8,6 +8,7 @@ from django.utils import timezone
 
 from approvals.requests.testing import Scene, approve_all, decide_as, make_draft, make_request, make_scene
 from audit.ledger.models import Event
+from grants.catalogue.models import Version
 from grants.catalogue.testing import make_image
 from grants.directory.actors import actor_for
 from grants.directory.models import Person
@@ -16,6 +17,11 @@ from grants.lifecycle.testing import make_grant
 from grants.tokens.services import create_personal, create_robot
 from portal.accounts.tokens import create_token
 
+LABELS = {
+    "org.opencontainers.image.description": "Fine-tunes language models on restricted company data",
+    "org.opencontainers.image.title": "LLM fine-tuning",
+    "training.timestamp": "2026-11-02T08:00:00+00:00",
+}
 CHINESE = ("李娜", "王伟", "欧阳明月", "陈静")
 
 
@@ -39,6 +45,7 @@ def make_world() -> World:
     Person.objects.filter(pk=people.alice.pk).update(name="李娜")
     Person.objects.filter(pk=people.mia.pk).update(name="陈静")
     people.alice.name, people.mia.name = "李娜", "陈静"
+    Version.objects.update(labels=LABELS)
     make_image("old/caffe", blocked=True, purpose="Old models; no longer maintained")
     named = [make_person(f"p{place}", name=name) for place, name in enumerate(CHINESE)]
     noor = make_person("noor", roles=["approver:mlops"])
