@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from grants.directory.models import Person
+from grants.directory.models import Person, Project
 from grants.directory.roles import ADMINISTRATOR, APPROVER_PREFIX, AUDITOR, TeamRole
 
 
@@ -45,6 +45,10 @@ class Standing:
     def sees_all(self) -> bool:
         """Whether team boundaries do not limit what the person may read."""
         return self.is_auditor or self.is_administrator
+
+    def runs(self, project: Project) -> bool:
+        """Whether the person looks after the project: a lead of its team, or an administrator."""
+        return self.is_administrator or project.team_id in self.led_team_ids
 
 
 def standing_of(person: Person) -> Standing:

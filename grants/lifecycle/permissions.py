@@ -7,8 +7,8 @@ administrators and the approvers of the security lane.
 """
 
 from audit.ledger.actors import Actor
-from grants.directory.models import Person
-from grants.directory.standing import Standing, standing_of
+from grants.directory.actors import standing_of_actor
+from grants.directory.standing import Standing
 from grants.lifecycle.errors import GrantError, error_for
 from grants.lifecycle.models import Grant
 from grants.lifecycle.states import Who, refusal_code
@@ -35,8 +35,7 @@ def roles_of_actor(grant: Grant, actor: Actor) -> frozenset[Who]:
     """The same for the actor of a change: a person by their standing now, an operator as such."""
     if actor.kind == "operator":
         return frozenset({Who.OPERATOR})
-    person = Person.objects.filter(pk=actor.id).first() if actor.kind == "person" else None
-    return roles_of(grant, standing_of(person) if person else None)
+    return roles_of(grant, standing_of_actor(actor))
 
 
 def refusal(move: str, *, grant: Grant, viewer: Standing | None) -> GrantError | None:

@@ -8,9 +8,9 @@ from django.utils.translation import gettext_lazy as _
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
 from grants.directory.models import Person, Project
-from grants.directory.roles import ProjectState
 from grants.tokens.errors import CredentialError
 from grants.tokens.models import Credential
+from grants.tokens.permissions import check_ending, check_personal, check_robot
 from grants.tokens.secrets import digest_of, new_secret
 
 PERSONAL_PREFIX, ROBOT_PREFIX = "purp_", "purr_"
@@ -21,8 +21,10 @@ ROBOT_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,38}[a-z0-9])?")
 def create_personal(*, person: Person, hours: int, by: Actor, now: datetime) -> tuple[Credential, str]:
     """A pull token of a person's own, for `hours` (1 to 720); returns it with its secret, shown once.
 
-    Records `grants.credential.created`. Raises CredentialError for a disabled person or a length out of bounds.
+    For oneself; operators make one for anybody. Records `grants.credential.created`. Raises NotAllowed `not_yours`,
+    CredentialError for a disabled person or a length out of bounds.
     """
+    check_personal(person, by=by)
     if not person.active:
         raise CredentialError("person_disabled", _("This person is disabled"))
     if not 1 <= hours <= MOST_HOURS:
@@ -41,17 +43,18 @@ def create_robot(
     """A project's robot credential, for `days` (1 to 90); it may use what the project's live grants allow.
 
     The login is `robot$<project>+<name>`. Making one of the same name again replaces it: the old secret is
-    refused from then on. Records `grants.credential.created`. Raises CredentialError.
+    refused from then on. For leads of the project's team and administrators. Records `grants.credential.created`.
+    Raises NotAllowed `not_a_lead`, CredentialError.
     """
-    if project.state != ProjectState.OPEN:
-        raise CredentialError("project_closed", _("This project is closed"))
+    check_robot(project, by=by)
     if not ROBOT_NAME.fullmatch(name):
         raise CredentialError("bad_name", _("Use up to 40 small letters, digits and hyphens"))
     if not 1 <= days <= MOST_DAYS:
         raise CredentialError("bad_days", _("Choose between 1 and %(most)s days") % {"most": MOST_DAYS})
     secret = new_secret(ROBOT_PREFIX)
     with audited(by=by):
-        Project.objects.select_for_update(no_key=True, of=("self",)).get(pk=project.pk)
+        rows = Project.objects.select_for_update(no_key=True, of=("self",)).select_related("team")
+        check_robot(rows.get(pk=project.pk), by=by)
         for old in Credential.objects.filter(project=project, name=name, revoked_at=None):
             _revoke(old, now=now)
         login = f"robot${project.key}+{name}"
@@ -61,9 +64,15 @@ def create_robot(
 
 
 def revoke_credential(*, credential: Credential, by: Actor, now: datetime) -> Credential:
-    """Refuse the credential from now on. Records `grants.credential.revoked`; a second time changes nothing."""
+    """Refuse the credential from now on; a second time changes nothing.
+
+    For its owner, for a robot the leads of its project's team, and administrators. Records
+    `grants.credential.revoked`. Raises NotAllowed `not_yours` or `not_a_lead`.
+    """
     with audited(by=by):
-        locked = Credential.objects.select_for_update(no_key=True, of=("self",)).get(pk=credential.pk)
+        rows = Credential.objects.select_for_update(no_key=True, of=("self",)).select_related("project__team")
+        locked = rows.get(pk=credential.pk)
+        check_ending(locked, by=by)
         if locked.revoked_at is None:
             _revoke(locked, now=now)
     return locked
@@ -72,7 +81,7 @@ def revoke_credential(*, credential: Credential, by: Actor, now: datetime) -> Cr
 def revoke_of_person(*, person_id: int, by: Actor, now: datetime) -> int:
     """Refuse every credential of a person from now on, also when they are enabled again; how many those were.
 
-    Records `grants.credential.revoked` each.
+    A consequence of disabling them, which was judged. Records `grants.credential.revoked` each.
     """
     with audited(by=by):
         live = Credential.objects.filter(person_id=person_id, revoked_at=None).order_by("pk")

@@ -1,17 +1,14 @@
 """Pull credentials: one's own, and those of robots one may see."""
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
 
-from grants.directory.standing import Standing
 from grants.tokens import services
-from grants.tokens.models import Credential
+from grants.tokens.permissions import ending_refusal
 from grants.tokens.selectors import credentials_visible_to
 from portal.api.base import Endpoint, acting, body, found, moment, query, viewer_of
-from portal.api.errors import NotAllowed
 from portal.api.paging import listing
-from portal.api.projects import credentials, may_have_robots, new_credential
+from portal.api.projects import credentials, new_credential
 from portal.api.schema import example, operation, pages_of
 from portal.api.serializers.directory import (
     CredentialBody,
@@ -72,14 +69,7 @@ class OneCredential(Endpoint):
     def delete(self, request: Call, pk: int) -> Response:
         """Refuse the secret from now on; harmless to repeat."""
         credential = found(credentials_visible_to(viewer_of(request)), pk=pk)
-        if not may_end(credential, viewer_of(request)):
-            raise NotAllowed("not_yours", _("Only its owner and administrators can do this."))
+        if refused := ending_refusal(credential, viewer_of(request)):
+            raise refused
         services.revoke_credential(credential=credential, by=acting(request), now=moment())
         return Response(status=204)
-
-
-def may_end(credential: Credential, viewer: Standing) -> bool:
-    """Whether the viewer may end the credential: its person, who may have the project's robots, administrators."""
-    if credential.project is not None:
-        return may_have_robots(credential.project, viewer)
-    return viewer.is_administrator or credential.person_id == viewer.person.pk

@@ -4,7 +4,7 @@ from audit.ledger.errors import PurserError
 
 
 class NotAllowed(PurserError):
-    """Codes: `not_an_administrator`, `not_a_lead`, `not_an_approver`, `not_yours`."""
+    """Codes: `not_an_administrator`, `not_an_approver`."""
 
     status = 403
 

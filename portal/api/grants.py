@@ -3,11 +3,11 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
 from rest_framework.serializers import Serializer
 
+from grants.delivery.permissions import retry_refusal
 from grants.delivery.retrying import retry_now
 from grants.delivery.selectors import deliveries_of
 from grants.lifecycle import services
@@ -15,7 +15,6 @@ from grants.lifecycle.models import Grant
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from portal.api.addresses import addresses_of, written
 from portal.api.base import Endpoint, acting, body, found, moment, query, viewer_of
-from portal.api.errors import NotAllowed
 from portal.api.paging import listing
 from portal.api.schema import example, operation, pages_of
 from portal.api.serializers.common import Empty, NoteBody
@@ -119,8 +118,8 @@ class Retry(Endpoint):
         """Try failing lines again now; for leads of the team and administrators."""
         viewer = viewer_of(request)
         grant = found(grants_visible_to(viewer).select_related("project"), pk=pk)
-        if not (viewer.is_administrator or grant.project.team_id in viewer.led_team_ids):
-            raise NotAllowed("not_a_lead", _("Only the leads of the team and administrators can do this."))
+        if refused := retry_refusal(grant, viewer):
+            raise refused
         body(request, Empty)
         return Response({"lines": retry_now(grant=grant, by=acting(request), now=moment())})
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import Case, IntegerField, Prefetch, Q, Value, When
-from django.utils.translation import gettext_lazy as _
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
 
@@ -14,6 +13,7 @@ from grants.directory.selectors import projects_visible_to, teams_visible_to
 from grants.directory.standing import Standing
 from grants.directory.types import ProjectChanges
 from grants.tokens import services as tokens
+from grants.tokens.permissions import keeping_refusal, robot_refusal
 from grants.tokens.selectors import credentials_visible_to
 from portal.api.base import (
     Endpoint,
@@ -26,7 +26,6 @@ from portal.api.base import (
     require_administrator,
     viewer_of,
 )
-from portal.api.errors import NotAllowed
 from portal.api.paging import listing
 from portal.api.schema import example, operation, pages_of
 from portal.api.serializers.directory import (
@@ -123,7 +122,9 @@ class Robots(Endpoint):
     )
     def post(self, request: Call, key: str) -> Response:
         """Make a robot that may use what the project's live access allows. Its secret is shown this once."""
-        project = _led(request, key)
+        project = found(projects_visible_to(viewer_of(request)), key=key)
+        if refused := robot_refusal(project, viewer_of(request)):
+            raise refused
         robot, secret = tokens.create_robot(
             project=project, by=acting(request), now=moment(), **body(request, RobotBody)
         )
@@ -136,8 +137,11 @@ class OneRobot(Endpoint):
     @operation("robots_delete", "End a robot", answer=None, status=204, problems=(403, 404))
     def delete(self, request: Call, key: str, pk: int) -> Response:
         """Refuse a robot's secret from now on."""
-        project = _led(request, key)
-        robot = found(credentials_visible_to(viewer_of(request)).filter(project=project), pk=pk)
+        viewer = viewer_of(request)
+        project = found(projects_visible_to(viewer), key=key)
+        if refused := keeping_refusal(project, viewer):
+            raise refused
+        robot = found(credentials_visible_to(viewer).filter(project=project), pk=pk)
         tokens.revoke_credential(credential=robot, by=acting(request), now=moment())
         return Response(status=204)
 
@@ -171,18 +175,6 @@ def credentials(rows: Sequence[Any]) -> list[Any]:
 def new_credential(credential: Any, secret: str) -> Any:
     """A credential with its secret, this once."""
     return {**CredentialSerializer(credential).data, "secret": secret}
-
-
-def may_have_robots(project: Project, viewer: Standing) -> bool:
-    """Whether the viewer may make and end the project's robots: leads of its team, administrators."""
-    return viewer.is_administrator or project.team_id in viewer.led_team_ids
-
-
-def _led(request: Call, key: str) -> Project:
-    project = found(projects_visible_to(viewer_of(request)), key=key)
-    if not may_have_robots(project, viewer_of(request)):
-        raise NotAllowed("not_a_lead", _("Only the leads of the team and administrators can do this."))
-    return project
 
 
 def _project(project: Project, viewer: Standing) -> Any:

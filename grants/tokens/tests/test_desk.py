@@ -15,7 +15,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection, connections
 from django.utils import timezone
 
-from audit.ledger.actors import system
+from audit.ledger.actors import operator, system
 from grants.catalogue.models import Registry
 from grants.catalogue.testing import make_image
 from grants.directory.testing import cast
@@ -45,7 +45,7 @@ def scene() -> Any:
     people.image = make_image("fraud/base")
     people.grant = make_grant(project=people.project, members=[people.bob], images=[people.image])
     people.credential, people.secret = create_personal(
-        person=people.bob, hours=12, by=system("test"), now=timezone.now()
+        person=people.bob, hours=12, by=operator("test"), now=timezone.now()
     )
     return people
 
@@ -135,7 +135,7 @@ def test_the_login_must_belong_to_the_secret(signer: Signer, scene: Any) -> None
 
 
 def test_nobody_else_gets_the_image(signer: Signer, scene: Any) -> None:
-    _, secret = create_personal(person=scene.charlie, hours=1, by=system("test"), now=timezone.now())
+    _, secret = create_personal(person=scene.charlie, hours=1, by=operator("test"), now=timezone.now())
     stranger, anonymous = ask(signer, asked(secret, login="charlie"), asked(None))
     assert (claims(stranger)["access"], claims(anonymous)["access"]) == ([], [])
     assert claims(anonymous)["sub"] == ""

@@ -13,9 +13,9 @@ from django.views.decorators.http import require_http_methods, require_safe
 from audit.ledger.errors import PurserError
 from grants.directory.models import Project
 from grants.directory.selectors import projects_visible_to
-from grants.directory.standing import Standing
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from grants.lifecycle.states import LIVE
+from grants.tokens.permissions import may_keep_robots, may_make_robot
 from grants.tokens.selectors import credentials_visible_to
 from grants.tracker.selectors import state_of
 from portal.pages.access import acting, signed_in, viewer_of
@@ -79,18 +79,14 @@ def project_page(request: HttpRequest, found: Project, form: RobotForm) -> HttpR
         "grants": with_bundle(live)[:MOST_GRANTS],
         "robots": robots,
         "robot_form": form,
-        "may_make_robots": may_make_robots(found, viewer),
+        "may_make_robots": may_make_robot(found, viewer),
+        "may_end_robots": may_keep_robots(found, viewer),
         "may_change": viewer.is_administrator,
         "may_audit": viewer.sees_all or found.team_id in viewer.led_team_ids,
         "tracking": state_of(found),
         "has_errors": bool(form.errors),
     }
     return render(request, "pages/directory/project.html", context, status=422 if form.errors else 200)
-
-
-def may_make_robots(found: Project, viewer: Standing) -> bool:
-    """Whether the viewer may make and revoke robots: leads of the team and administrators, while it is open."""
-    return found.state == "open" and (viewer.is_administrator or found.team_id in viewer.led_team_ids)
 
 
 def add_errors(form: Any, error: PurserError) -> None:

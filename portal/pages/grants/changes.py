@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -13,13 +12,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from audit.ledger.errors import PurserError
+from grants.delivery.permissions import retry_refusal
 from grants.delivery.retrying import retry_now
 from grants.lifecycle import services
 from grants.lifecycle.models import Grant
 from grants.lifecycle.permissions import refusal
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from portal.pages.access import acting, refused, signed_in, viewer_of
-from portal.pages.grants.detail import may_retry
 from portal.pages.grants.forms import ExtendForm, ReturnForm, RevokeForm, SeenForm
 
 Act = Callable[..., Grant]
@@ -51,10 +50,10 @@ def revoke(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 @signed_in
 def retry(request: HttpRequest, pk: int) -> HttpResponse:
-    """Have failing deliveries tried again now. Raises Http404, PermissionDenied."""
+    """Have failing deliveries tried again now. Raises Http404."""
     grant = _grant(request, pk)
-    if not may_retry(grant, viewer_of(request)):
-        raise PermissionDenied
+    if refusal_to_retry := retry_refusal(grant, viewer_of(request)):
+        return refused(request, refusal_to_retry)
     lines = retry_now(grant=grant, by=acting(request), now=timezone.now())
     if lines:
         messages.success(request, _("Trying again now. This page follows how it goes."))

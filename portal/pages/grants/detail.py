@@ -13,6 +13,7 @@ from audit.ledger.selectors import event_page
 from audit.ledger.types import EventFilters
 from audit.pulls.selectors import counted_pulls, pulls_in
 from grants.delivery.models import Attempt, Delivery
+from grants.delivery.permissions import may_retry
 from grants.delivery.selectors import deliveries_of, progress
 from grants.delivery.states import OPEN
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
@@ -116,11 +117,6 @@ def _moves(grant: Grant, viewer: Any, deliveries: Iterable[Delivery]) -> dict[st
     may = {move: refusal_code(move, status=grant.status, roles=roles) is None for move in MOVES}
     failing = any(row.failures and row.status in OPEN for row in deliveries)
     return {**may, "retry": failing and may_retry(grant, viewer)}
-
-
-def may_retry(grant: Grant, viewer: Any) -> bool:
-    """Whether the viewer may have failing deliveries tried again now: administrators and the team's leads."""
-    return bool(viewer.is_administrator or grant.project.team_id in viewer.led_team_ids)
 
 
 def _panels(request: HttpRequest, grant: Grant) -> list[Panel]:

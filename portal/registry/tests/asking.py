@@ -9,7 +9,7 @@ import httpx
 import jwt
 from django.utils import timezone
 
-from audit.ledger.actors import system
+from audit.ledger.actors import operator, system
 from grants.directory.models import Person
 from grants.tokens.services import create_personal
 from portal.registry.asgi import TokenService
@@ -23,7 +23,7 @@ URL = "http://127.0.0.1/registry/token"
 
 def secret_of(person: Person) -> str:
     """A fresh pull token of the person's."""
-    return create_personal(person=person, hours=1, by=TESTER, now=timezone.now())[1]
+    return create_personal(person=person, hours=1, by=operator("test"), now=timezone.now())[1]
 
 
 def basic(login: str, secret: str) -> dict[str, str]:

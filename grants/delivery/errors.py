@@ -1,0 +1,9 @@
+"""What delivery refuses to people."""
+
+from audit.ledger.errors import PurserError
+
+
+class NotAllowed(PurserError):
+    """Somebody who does not look after the access's project. Code: `not_a_lead`."""
+
+    status = 403
