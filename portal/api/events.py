@@ -20,7 +20,7 @@ from portal.api.negotiation import CsvRenderer, JsonLinesRenderer
 from portal.api.paging import bad_cursor, page
 from portal.api.schema import operation, pages_of
 from portal.api.serializers.audit import EventQuery, EventSerializer, ExportQuery
-from portal.pages.scopes import event_scope, history_scope
+from portal.edges.scopes import event_scope, history_scope
 
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 OPENED: dict[str, Callable[[Standing], Any]] = {"request": requests_visible_to, "grant": grants_visible_to}

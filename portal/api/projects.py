@@ -39,7 +39,7 @@ from portal.api.serializers.directory import (
     TeamQuery,
     TeamSerializer,
 )
-from portal.pages.directory.closing import save_project
+from portal.edges.closing import save_project
 
 ROBOT = example("A robot for 30 days", {"name": "training-jobs", "days": 30}, request=True)
 

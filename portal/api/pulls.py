@@ -14,7 +14,7 @@ from portal.api.base import Endpoint, moment, query, rendered, viewer_of
 from portal.api.paging import listing
 from portal.api.schema import operation, pages_of
 from portal.api.serializers.audit import GapListSerializer, GapQuery, PullQuery, PullSerializer
-from portal.pages.scopes import gap_principals, pull_scope
+from portal.edges.scopes import gap_principals, pull_scope
 
 
 class Pulls(Endpoint):

@@ -13,11 +13,11 @@ from django.views.decorators.http import require_safe
 from audit.pulls.models import Pull
 from audit.pulls.selectors import counted_pulls, pulls_in
 from grants.tokens.selectors import gaps
+from portal.edges.scopes import gap_principals, pull_scope
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.audit.forms import PullFilter
 from portal.pages.filters import chips_of, with_parameter
 from portal.pages.paging import page_of
-from portal.pages.scopes import gap_principals, pull_scope
 
 GAP_DAYS = 7
 MOST_GAPS = 200

@@ -10,13 +10,13 @@ from django.views.decorators.http import require_POST, require_safe
 
 from audit.ledger.export import export_events
 from audit.ledger.selectors import COUNT_LIMIT, count_events, event_page, events_visible_to
+from portal.edges.scopes import event_scope
 from portal.pages.access import acting, signed_in, viewer_of
 from portal.pages.audit.forms import EventFilter
 from portal.pages.audit.integrity import integrity_of
 from portal.pages.audit.words import changed_rows, event_line, event_lines, fact_rows
 from portal.pages.filters import chips_of, with_parameter, without
 from portal.pages.paging import PAGE_SIZE, number
-from portal.pages.scopes import event_scope
 
 RELATED = 11
 MORE = ("actor", "person", "subject", "project", "team", "image")

@@ -10,8 +10,8 @@ from grants.directory.standing import Standing
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from grants.lifecycle.states import LIVE
 from grants.tokens.selectors import credentials_visible_to
+from portal.edges.scopes import event_scope, pull_scope
 from portal.pages.audit.words import event_lines
-from portal.pages.scopes import event_scope, pull_scope
 
 MOST = 10
 

@@ -18,8 +18,8 @@ from grants.lifecycle.states import LIVE
 from grants.tokens.permissions import may_keep_robots, may_make_robot
 from grants.tokens.selectors import credentials_visible_to
 from grants.tracker.selectors import state_of
+from portal.edges.closing import save_project
 from portal.pages.access import acting, signed_in, viewer_of
-from portal.pages.directory.closing import save_project
 from portal.pages.directory.finding import find_projects
 from portal.pages.directory.forms import ProjectForm, RobotForm, WordsForm
 from portal.pages.paging import page_of

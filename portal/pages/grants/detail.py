@@ -19,13 +19,13 @@ from grants.delivery.states import OPEN
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
 from grants.lifecycle.permissions import roles_of
 from grants.lifecycle.states import ALLOWING, refusal_code
+from portal.edges.scopes import history_scope, pull_scope
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
 from portal.pages.audit.words import event_lines
 from portal.pages.grants.causes import cause_of
 from portal.pages.grants.listing import request_of
 from portal.pages.pull_panel import Panel, panel_of, place_of, usable_images
-from portal.pages.scopes import history_scope, pull_scope
 
 MOST_PULLS = 10
 MOVES = ("give_back", "extend", "revoke")

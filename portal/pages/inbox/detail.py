@@ -11,6 +11,7 @@ from approvals.requests.states import RequestStatus
 from audit.ledger.selectors import events_visible_to
 from audit.ledger.types import EventFilters
 from grants.directory.models import Person
+from portal.edges.scopes import history_scope
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
 from portal.pages.inbox.forms import DecisionForm
@@ -28,7 +29,6 @@ from portal.pages.requests.presenters import (
     title_of,
 )
 from portal.pages.requests.timeline import changes_of
-from portal.pages.scopes import history_scope
 
 PEOPLE_SHOWN = 10
 VERDICT_KEYS = ("approve", "deny", "ask")

@@ -15,10 +15,10 @@ from audit.ledger.models import Event
 from audit.ledger.selectors import events_visible_to
 from audit.ledger.types import EventFilters
 from grants.lifecycle.models import Grant
+from portal.edges.scopes import history_scope
 from portal.notify.models import Notification
 from portal.notify.texts import message_of
 from portal.pages.requests.saving import LABELS
-from portal.pages.scopes import history_scope
 
 MOST_EVENTS = 500
 
