@@ -16,6 +16,7 @@ from grants.catalogue import readers
 from grants.catalogue.models import Image, Registry
 from grants.catalogue.signals import catalogue_changed, image_blocked
 from grants.connectors.distribution import DistributionConnector
+from grants.connectors.errors import NotFound
 from grants.connectors.registry import RegistryClient
 from grants.delivery import targets
 from grants.delivery.services import plan_rows
@@ -31,6 +32,7 @@ from grants.tokens.services import revoke_of_person
 from grants.tracker.signals import project_done, project_reopened
 from portal.live import receivers as live
 from portal.notify import receivers as notify
+from portal.pages.pullhelp.probe import use_probe
 
 APPEND_ONLY = (
     *APPEND_ONLY_TABLES,
@@ -50,6 +52,7 @@ def connect() -> None:
     targets.register("distribution", registry_connector)
     targets.register_principals(robots_of)
     readers.register_reader("distribution", registry_reader)
+    use_probe(registry_agrees)
     _connect_consequences()
     _connect_notices()
 
@@ -90,6 +93,16 @@ def registry_reader(registry: Registry) -> RegistryClient:
     """A client that reads one Distribution registry for the catalogue."""
     tokens = RegistryTokens(registry)
     return RegistryClient(registry.api_url, token_for=tokens.reading, timeout=REGISTRY_SECONDS)
+
+
+def registry_agrees(image: Image, tag: str) -> bool:
+    """Whether the registry itself has this tag or digest of the image now. Raises ConnectorError."""
+    with registry_reader(image.registry) as client:
+        try:
+            client.head_manifest(image.repository, tag)
+        except NotFound:
+            return False
+    return True
 
 
 def robots_of(project_id: int) -> Iterable[str]:

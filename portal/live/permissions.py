@@ -3,9 +3,8 @@
 from collections.abc import Callable
 
 from approvals.requests.selectors import requests_visible_to
-from grants.lifecycle.selectors import grants_visible_to
-
 from grants.directory.standing import Standing
+from grants.lifecycle.selectors import grants_visible_to
 
 Rule = Callable[[Standing, int], bool]
 
