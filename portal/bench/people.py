@@ -8,17 +8,17 @@ from random import Random
 
 from django.conf import settings
 
-from audit.ledger.actors import system
+from audit.ledger.actors import operator
 from grants.catalogue.models import Image, Registry
 from grants.directory.actors import actor_for
 from grants.directory.models import Person, Project
-from grants.directory.testing import make_person, make_project
+from grants.directory.testing import make_person, make_project, make_team
 from grants.lifecycle.services import issue
 from grants.lifecycle.types import IssueImage
 from grants.tokens.services import create_personal
 
 PEOPLE, IMAGES, GRANTS, PER_GRANT = 200, 50, 40, 10
-BENCH = system("bench")
+BENCH = operator("bench")
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class Puller:
 
 def make_pullers(*, now: datetime) -> list[Puller]:
     """200 people in 40 grants of 10 people and 5 images each, over 50 images; everybody is in two grants."""
-    project = make_project("bench")
+    project = make_project("bench", team=make_team("bench"))
     registry = make_bench_registry()
     images = [Image.objects.create(registry=registry, repository=f"bench/image{n:02}") for n in range(IMAGES)]
     people = [make_person(f"puller{n:03}") for n in range(PEOPLE)]
