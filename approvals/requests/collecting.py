@@ -15,7 +15,8 @@ from approvals.requests.people_match import State
 from approvals.requests.states import RequestStatus
 from approvals.routing.services import holders, lanes_for, unstaffed
 from grants.catalogue.selectors import ImageFacts, image_facts
-from grants.directory.models import Person
+from grants.directory.models import Membership, Person
+from grants.directory.roles import TeamRole
 from grants.lifecycle.selectors import overlapping
 
 DUPLICATES_SHOWN = 20
@@ -31,6 +32,7 @@ def facts_of(request: Request, *, now: datetime, kept_lanes: Collection[str] = (
     starts = request.starts or now
     people = [row.person_id for row in rows if row.person_id is not None]
     names = {*lanes_for(image.restricted for image in images), *kept_lanes}
+    out = barred(request, people)
     return Facts(
         now=now,
         requester=who(request.requester),
@@ -42,7 +44,8 @@ def facts_of(request: Request, *, now: datetime, kept_lanes: Collection[str] = (
         environment=request.environment,
         settings=policy_settings(),
         duplicates=_duplicates(request, people, [image.image_id for image in images]),
-        lanes=_lanes(sorted(names), barred=barred(request, people), authors=_writers(request)),
+        lanes=_lanes(sorted(names), barred=out),
+        barred=tuple(sorted(out - {*people, request.requester_id})),
     )
 
 
@@ -68,19 +71,14 @@ def policy_settings() -> Settings:
     return Settings(**given)
 
 
-def author_ids(request: Request) -> frozenset[int]:
-    """The requester and everybody who wrote part of the request."""
-    return frozenset(request.authors.values_list("pk", flat=True)) | {request.requester_id}
-
-
-def _writers(request: Request) -> frozenset[int]:
-    # Policy itself takes out the requester, and names them.
-    return author_ids(request) - {request.requester_id}
-
-
 def barred(request: Request, people: Iterable[int]) -> frozenset[int]:
-    """Who may not decide: those who wrote the request and those who would get the access."""
-    return author_ids(request) | frozenset(people)
+    """Who may not decide: who wrote the request, who leads the project's team, who would get the access.
+
+    Leads hold what the project is given: they make its robots.
+    """
+    wrote = Request.authors.through.objects.filter(request_id=request.pk).values_list("person_id", flat=True)
+    leads = Membership.objects.filter(team__projects__requests=request.pk, role=TeamRole.LEAD)
+    return frozenset(wrote.union(leads.values_list("person_id", flat=True))) | {request.requester_id, *people}
 
 
 def who(person: Person) -> Who:
@@ -143,11 +141,12 @@ def _image(row: RequestImage, fact: ImageFacts, digest: str | None) -> Image:
     )
 
 
-def _lanes(names: Sequence[str], *, barred: Collection[int], authors: Collection[int]) -> tuple[Lane, ...]:
+def _lanes(names: Sequence[str], *, barred: Collection[int]) -> tuple[Lane, ...]:
     pools = holders(names)
     empty = unstaffed(pools, barred)
     return tuple(
-        Lane(name, () if name in empty else tuple(who(p) for p in people if p.pk not in authors))
+        # Policy itself takes out who is barred, and names them.
+        Lane(name, tuple(who(p) for p in people if name not in empty or p.pk in barred))
         for name, people in pools.items()
     )
 

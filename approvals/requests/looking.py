@@ -1,17 +1,17 @@
 """Reads what a decision depends on, for the decision under the lock and for the page without."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 
 from approvals.requests.collecting import barred
 from approvals.requests.deciders import Look, Verdict, refusal_of
 from approvals.requests.models import Decision, Request
-from approvals.requests.states import LaneStatus, RequestStatus
+from approvals.requests.staff import UNDECIDED, Staff
+from approvals.requests.states import RequestStatus
 from approvals.requests.types import Refusal
 from approvals.routing.services import holders, unstaffed
 from audit.ledger.actors import Actor
 from grants.directory.standing import Standing
-
-UNDECIDED = (LaneStatus.WAITING, LaneStatus.ASKED)
 
 
 def look_at(
@@ -22,11 +22,15 @@ def look_at(
     seen: int | None = None,
     by: Actor | None = None,
     approving: bool = True,
+    staff: Staff | None = None,
 ) -> Look:
-    """What stands for or against this person deciding in this lane, as the database says now."""
+    """What stands for or against this person deciding in this lane, as the database says now.
+
+    A page gives `staff`, which it read with the viewer for a request read by `with_parts`: then no query is made.
+    """
     lanes = {row.name: row.status for row in request.lanes.all()}
-    out = barred(request, member_ids(request))
-    verdicts = verdicts_of(request)
+    out = staff.barred[request.pk] if staff else barred(request, member_ids(request))
+    verdicts = _verdicts_read(request) if staff else verdicts_of(request)
     return Look(
         lane=lane,
         person_id=viewer.person.pk,
@@ -39,7 +43,9 @@ def look_at(
         revision=request.revision,
         seen_revision=seen,
         verdicts=verdicts,
-        stranded=_stranded(request, lane, viewer, lanes, out, verdicts) if approving else (),
+        stranded=_stranded(request, lane, viewer, lanes, {*out, *(v.person_id for v in verdicts)}, staff)
+        if approving
+        else (),
         changed=changed_detail(request),
     )
 
@@ -49,17 +55,17 @@ def refusal_for(request: Request, viewer: Standing, lane: str, revision: int | N
     return refusal_of(look_at(request, viewer, lane, seen=revision))
 
 
-def decidable_lanes(request: Request, viewer: Standing) -> list[str]:
-    """The lanes of the request in which the viewer may decide now."""
+def decidable_lanes(request: Request, viewer: Standing, staff: Staff | None = None) -> list[str]:
+    """The lanes of the request in which the viewer may decide now; `staff` as for `look_at`."""
     names = [lane.name for lane in request.lanes.all() if lane.name in viewer.lanes]
-    return [name for name in names if refusal_for(request, viewer, name) is None]
+    return [name for name in names if refusal_of(look_at(request, viewer, name, staff=staff)) is None]
 
 
-def may_decide(request: Request, viewer: Standing) -> Refusal | None:
+def may_decide(request: Request, viewer: Standing, staff: Staff | None = None) -> Refusal | None:
     """Why the viewer may decide in none of the lanes; None when they may in one."""
     names = [lane.name for lane in request.lanes.all()]
     own = [name for name in names if name in viewer.lanes] or names or [""]
-    refusals = [refusal_for(request, viewer, name) for name in own]
+    refusals = [refusal_of(look_at(request, viewer, name, staff=staff)) for name in own]
     return None if None in refusals else refusals[0]
 
 
@@ -76,6 +82,16 @@ def verdicts_of(request: Request) -> tuple[Verdict, ...]:
     )
     found = rows.select_related("person", "lane").order_by("at", "pk")
     return tuple(Verdict(d.person_id, d.person.name, d.verdict, d.lane.name, d.at) for d in found)
+
+
+def _verdicts_read(request: Request) -> tuple[Verdict, ...]:
+    """The same from lanes and decisions that were read already."""
+    made = [(decision, lane) for lane in request.lanes.all() for decision in lane.decisions.all()]
+    return tuple(
+        Verdict(d.person_id, d.person.name, d.verdict, lane.name, d.at)
+        for d, lane in sorted(made, key=lambda pair: (pair[0].at, pair[0].pk))
+        if d.revision == request.revision and d.verdict in ("approve", "deny")
+    )
 
 
 def changed_detail(request: Request) -> dict[str, str]:
@@ -95,15 +111,15 @@ def _stranded(
     request: Request,
     lane: str,
     viewer: Standing,
-    lanes: dict[str, str],
-    out: Iterable[int],
-    verdicts: Sequence[Verdict],
+    lanes: Mapping[str, str],
+    used: AbstractSet[int],
+    staff: Staff | None,
 ) -> tuple[str, ...]:
     """The other undecided lanes that somebody could decide now, and nobody could after this decision."""
     others = [name for name, status in lanes.items() if status in UNDECIDED and name != lane]
     if request.status != RequestStatus.PENDING or not others:
         return ()
-    pools, used = holders(others), {*out, *(verdict.person_id for verdict in verdicts)}
+    pools = {name: list(staff.pools[name]) for name in others} if staff else holders(others)
     before = unstaffed(pools, used)
     after = unstaffed(pools, {*used, viewer.person.pk})
     return tuple(name for name in after if name not in before)

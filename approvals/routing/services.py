@@ -8,7 +8,7 @@ from django.conf import settings
 from approvals.policy.checks import REVIEW_LANE, SECURITY_LANE
 from approvals.routing.staffing import staffed
 from grants.directory.models import Person
-from grants.directory.selectors import approvers_of
+from grants.directory.selectors import approvers_by_lane
 
 TARGET_HOURS = 24
 
@@ -19,8 +19,8 @@ def lanes_for(restricted: Iterable[bool]) -> tuple[str, ...]:
 
 
 def holders(lanes: Iterable[str]) -> dict[str, list[Person]]:
-    """Everybody active who holds each lane's role, by name: one query a lane."""
-    return {lane: list(approvers_of(lane)) for lane in lanes}
+    """Everybody active who holds each lane's role, by name: one query."""
+    return approvers_by_lane(lanes)
 
 
 def eligible(lane: str, excluding: Collection[int]) -> list[Person]:

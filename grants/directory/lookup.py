@@ -5,9 +5,11 @@ A lead may look up anybody this way: it tells no more than that somebody one can
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
 
-from django.db.models import F, Prefetch, Q
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
 
 from grants.directory.folding import fold
@@ -23,27 +25,27 @@ Found = Mapping[str, Sequence[Candidate]]
 
 
 class DirectoryLookup:
-    """The directory as people lists see it; three queries for each kind of token at most."""
+    """The directory as people lists see it; one query for each kind of token."""
 
     def by_address(self, tokens: Collection[str]) -> Found:
         """People by any of their verified addresses."""
         owners = EmailAddress.objects.filter(address__in=tokens, verified=True)
-        return self._found(owners.values_list("address", "person_id")) if tokens else {}
+        return _found(owners, "address", "person__") if tokens else {}
 
     def by_user_name(self, tokens: Collection[str]) -> Found:
         """People by user name."""
         people = Person.objects.filter(user_name__in=tokens)
-        return self._found(people.values_list("user_name", "pk")) if tokens else {}
+        return _found(people, "user_name") if tokens else {}
 
     def by_employee_number(self, tokens: Collection[str]) -> Found:
         """People by employee number, upper and lower case alike."""
         people = Person.objects.annotate(token=Lower("employee_number")).filter(token__in=tokens)
-        return self._found(people.values_list("token", "pk")) if tokens else {}
+        return _found(people, "token") if tokens else {}
 
     def by_name(self, tokens: Collection[str]) -> Found:
         """People by full name; namesakes are told apart by team and employee number."""
         people = Person.objects.filter(folded_name__in=tokens)
-        return self._found(people.values_list("folded_name", "pk")) if tokens else {}
+        return _found(people, "folded_name") if tokens else {}
 
     def near_addresses(self, tokens: Collection[str]) -> Collection[str]:
         """Addresses of active people worth comparing with mistyped ones: all in a small directory.
@@ -56,14 +58,6 @@ class DirectoryLookup:
             known = known.filter(_begins_with(starts))
         return list(known.values_list("address", flat=True)[:NEAR_ALL]) if tokens else []
 
-    def _found(self, pairs: Iterable[tuple[str, int]]) -> Found:
-        by_token = list(pairs)
-        people = _candidates({person for _, person in by_token})
-        found: dict[str, list[Candidate]] = defaultdict(list)
-        for token, person in by_token:
-            found[fold(token)].append(people[person])
-        return found
-
 
 def _begins_with(starts: Sequence[str]) -> Q:
     condition = Q(pk=None)
@@ -72,12 +66,14 @@ def _begins_with(starts: Sequence[str]) -> Q:
     return condition
 
 
-def _candidates(ids: Collection[int]) -> dict[int, Candidate]:
-    teams = Membership.objects.annotate(team_name=F("team__name")).order_by("team_name")
-    people = Person.objects.filter(pk__in=ids).prefetch_related(Prefetch("memberships", teams))
-    return {person.pk: Candidate(person.pk, person.name, person.active, _hint(person)) for person in people}
-
-
-def _hint(person: Person) -> str:
-    teams = [membership.team_name for membership in person.memberships.all()]  # type: ignore[attr-defined]
-    return ", ".join([*teams, *([person.employee_number] if person.employee_number else [])])
+def _found(rows: QuerySet[Any], token: str, person: str = "") -> Found:
+    """Candidates by token, with their teams: one query. `person` leads from a row to its person."""
+    memberships = Membership.objects.filter(person=OuterRef(f"{person}pk")).order_by("team__name")
+    named = rows.annotate(teams=ArraySubquery(memberships.values("team__name")))
+    fields = ("pk", "name", "active", "employee_number")
+    found: dict[str, list[Candidate]] = defaultdict(list)
+    for written, *about, teams in named.values_list(token, *(person + name for name in fields), "teams"):
+        pk, name, active, number = about
+        hint = ", ".join([*teams, *([number] if number else [])])
+        found[fold(written)].append(Candidate(pk, name, active, hint))
+    return found

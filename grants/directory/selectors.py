@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from django.db.models import Q, QuerySet
 
 from grants.directory.folding import fold_address
-from grants.directory.models import Membership, Person, Project, Team
+from grants.directory.models import Membership, Person, Project, RoleAssignment, Team
 from grants.directory.roles import APPROVER_PREFIX, ProjectState, TeamRole
 from grants.directory.standing import Standing
 
@@ -41,6 +41,16 @@ def approvers_of(lane: str) -> QuerySet[Person]:
     """Active people who may decide in the lane."""
     role = f"{APPROVER_PREFIX}{lane}"
     return Person.objects.filter(active=True, roles__role=role).order_by("folded_name", "pk")
+
+
+def approvers_by_lane(lanes: Iterable[str]) -> dict[str, list[Person]]:
+    """The same of several lanes at once, each by name: one query; a lane that nobody holds has []."""
+    found: dict[str, list[Person]] = {lane: [] for lane in lanes}
+    held = RoleAssignment.objects.filter(role__in=[f"{APPROVER_PREFIX}{lane}" for lane in found])
+    rows = held.filter(person__active=True).select_related("person")
+    for row in rows.order_by("person__folded_name", "person_id"):
+        found[row.role.removeprefix(APPROVER_PREFIX)].append(row.person)
+    return found
 
 
 def leads_of(team: Team) -> QuerySet[Person]:
