@@ -142,5 +142,7 @@ function session() {
 }
 
 errors(document);
+// An anchor left in the address takes the focus when the page has loaded; a summary of errors goes before it.
+addEventListener("load", () => errors(document));
 ticked();
 session();

@@ -52,7 +52,7 @@ MORE = (
     PageCase("requests", "/requests/", "alice"),
     PageCase("requests without a match", "/requests/?q=nothinglikethis", "alice"),
     PageCase("project step", "/requests/{draft}/edit/project/", "alice"),
-    PageCase("new request sent empty", "/requests/new/", "charlie"),
+    PageCase("new request of somebody who leads nothing", "/requests/new/", "charlie", status=403),
     PageCase("images step empty", "/requests/{empty}/edit/images/", "alice"),
     PageCase("members step sent empty", "/requests/{empty}/edit/members/", "alice", "#save-step", 422),
     PageCase("check with gaps", "/requests/{empty}/check/", "alice", "#send-request", 422),

@@ -140,6 +140,7 @@ def test_a_lost_socket_is_told_within_6_seconds_and_caught_up(site: Site, world:
     until(page, "document.querySelector('#inbox-list .taken') !== null", seconds=10)
 
 
+@pytest.mark.journey
 def test_without_any_socket_the_page_says_how_it_keeps_up(site: Site, world: World) -> None:
     page = site.visit(world.person("mia"), language="zh-hans")
     page.context.route_web_socket("**/ws/live/", lambda route: route.close())

@@ -16,7 +16,7 @@ from portal.tests.journeys.test_sign_in import by_single_sign_on
 
 pytestmark = [pytest.mark.enable_loopback, pytest.mark.journey]
 DATA = Path(os.environ.get("PURSER_JOURNEY_DATA") or settings.BASE_DIR / ".data")
-IMAGE, SIZE, MOST_KEYS = "llm-finetune", 8, 130
+IMAGE, SIZE, MOST_KEYS = "llm-finetune", 8, 145
 
 
 @pytest.fixture
