@@ -13,7 +13,7 @@ from rest_framework.response import Response
 from grants.directory.folding import fold
 from grants.directory.models import Person
 from grants.directory.selectors import people_visible_to
-from grants.directory.services import disable_person, enable_person, import_directory
+from grants.directory.services import disable_person, enable_person, import_directory, release_identities
 from grants.directory.texts import explain_fault
 from grants.directory.types import ImportReport
 from portal.api.base import (
@@ -97,6 +97,24 @@ class Enable(Endpoint):
         person = _administered(request, pk)
         body(request, Empty)
         enable_person(person=person, by=acting(request), now=moment())
+        return Response(_shown(request, pk))
+
+
+class Release(Endpoint):
+    """Forgetting a person's sign-in."""
+
+    @operation(
+        "people_release",
+        "Forget a person's sign-in",
+        body=Empty,
+        answer=PersonSerializer,
+        problems=(403, 404, 422),
+    )
+    def post(self, request: Call, pk: int) -> Response:
+        """Forget how the person signs in; their next verified sign-in is linked anew. For administrators."""
+        person = _administered(request, pk)
+        body(request, Empty)
+        release_identities(person=person, by=acting(request), now=moment())
         return Response(_shown(request, pk))
 
 

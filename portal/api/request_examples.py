@@ -67,7 +67,7 @@ OWN = example(
         403,
         "self_approval",
         "You cannot do this",
-        "You cannot decide this request, because you wrote it or are one of its members.",
+        "You cannot decide this request, because you wrote it, lead its team or are one of its members.",
     ),
     status=403,
 )

@@ -5,8 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from approvals.requests.models import Request
-from approvals.requests.selectors import deciders_of, requests_visible_to, waiting_reasons, with_parts
+from approvals.requests.models import Request, RequestMember
+from approvals.requests.people_match import State
+from approvals.requests.people_rows import PersonRow
+from approvals.requests.selectors import (
+    deciders_of,
+    people_rows,
+    requests_visible_to,
+    waiting_reasons,
+    with_parts,
+)
 from approvals.requests.services import preview
 from approvals.requests.states import RequestStatus
 from grants.directory.models import Person
@@ -51,6 +59,15 @@ class LaneShown:
     decisions: Sequence[Any] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class LineShown:
+    """A line of the people list, in a draft with what helps to mend it."""
+
+    row: RequestMember
+    suggestion: str = ""
+    candidates: Sequence[Any] = ()
+
+
 def summaries(requests: Sequence[Request], now: datetime) -> list[dict[str, Any]]:
     """Rows of a list, from requests read by `with_parts`; a constant number of queries."""
     deciders, waiting = deciders_of(requests), waiting_reasons(requests, now)
@@ -93,12 +110,23 @@ def _parts(request: Request, lanes: Sequence[LaneShown], waiting: str) -> dict[s
 
 
 def _people(request: Request) -> dict[str, Any]:
-    rows = list(request.members.select_related("person"))
+    draft = request.status == RequestStatus.DRAFT
+    lines = [_helped(row) for row in people_rows(request)] if draft else _kept_lines(request)
     return {
-        "people": rows,
-        "members": [row.raw for row in rows if not row.left_out],
+        "people": lines,
+        "members": [line.row.raw for line in lines if not line.row.left_out],
         "messages": list(request.messages.select_related("author")),
     }
+
+
+def _helped(line: PersonRow) -> LineShown:
+    found = line.found
+    namesakes = found.candidates if found.state is State.AMBIGUOUS else ()
+    return LineShown(line.row, found.suggestion or "", namesakes)
+
+
+def _kept_lines(request: Request) -> list[LineShown]:
+    return [LineShown(row) for row in request.members.select_related("person")]
 
 
 def _lanes(request: Request, deciders: Mapping[str, Sequence[Person]]) -> list[LaneShown]:

@@ -25,7 +25,7 @@ from portal.api.serializers.requests import (
     RequestQuery,
     RequestSerializer,
     RequestSummarySerializer,
-    SubmitBody,
+    RevisionBody,
 )
 
 
@@ -94,7 +94,7 @@ class Submit(Endpoint):
     @operation(
         "requests_submit",
         "Send a draft",
-        body=SubmitBody,
+        body=RevisionBody,
         answer=RequestSerializer,
         problems=(403, 404, 409, 422),
         examples=[NOT_SENDABLE],
@@ -103,7 +103,7 @@ class Submit(Endpoint):
         """Judge the draft, freeze what was judged, and ask the lanes."""
         viewer, now = viewer_of(request), moment()
         row = found(requests_visible_to(viewer), pk=pk)
-        given = body(request, SubmitBody)
+        given = body(request, RevisionBody)
         services.submit(request=row, revision=given.get("revision"), by=acting(request), now=now)
         return Response(shown(pk, viewer, now))
 

@@ -12,6 +12,7 @@ from portal.api import (
     people,
     projects,
     pulls,
+    request_people,
     request_steps,
     requests,
 )
@@ -25,6 +26,22 @@ urlpatterns = [
     path("requests/<int:pk>/withdraw/", request_steps.Withdraw.as_view(), name="api-request-withdraw"),
     path("requests/<int:pk>/nudge/", request_steps.Nudge.as_view(), name="api-request-nudge"),
     path("requests/<int:pk>/clone/", request_steps.Clone.as_view(), name="api-request-clone"),
+    path("requests/<int:pk>/people/", request_people.People.as_view(), name="api-request-people"),
+    path(
+        "requests/<int:pk>/people/copy/",
+        request_people.CopiedPeople.as_view(),
+        name="api-request-people-copy",
+    ),
+    path(
+        "requests/<int:pk>/people/leave-out/",
+        request_people.FaultyPeople.as_view(),
+        name="api-request-people-leave-out",
+    ),
+    path(
+        "requests/<int:pk>/people/<int:line>/",
+        request_people.OneLine.as_view(),
+        name="api-request-people-line",
+    ),
     path("inbox/", requests.Inbox.as_view(), name="api-inbox"),
     path("images/", images.Images.as_view(), name="api-images"),
     path("images/<int:pk>/", images.OneImage.as_view(), name="api-image"),
@@ -43,6 +60,7 @@ urlpatterns = [
     path("people/<int:pk>/", people.OnePerson.as_view(), name="api-person"),
     path("people/<int:pk>/disable/", people.Disable.as_view(), name="api-person-disable"),
     path("people/<int:pk>/enable/", people.Enable.as_view(), name="api-person-enable"),
+    path("people/<int:pk>/release/", people.Release.as_view(), name="api-person-release"),
     path("directory/import/", people.DirectoryImport.as_view(), name="api-directory-import"),
     path("grants/", grants.Grants.as_view(), name="api-grants"),
     path("grants/<int:pk>/", grants.OneGrant.as_view(), name="api-grant"),

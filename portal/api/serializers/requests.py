@@ -5,8 +5,9 @@ from typing import Any
 from rest_framework import serializers
 
 from approvals.requests.models import ENVIRONMENTS, REQUEST_STATUSES, ROLES, VERDICTS
+from approvals.requests.repairs import REPAIRS
 from portal.api.schema import PolicyCheckSerializer
-from portal.api.serializers.common import MOST, PageQuery, PersonRef
+from portal.api.serializers.common import MOST, IdField, PageQuery, PersonRef
 from portal.api.strict import StrictSerializer
 
 REVISION_HELP = "The revision you saw; another one meanwhile answers 409 `stale_revision`."
@@ -55,10 +56,40 @@ class RequestChange(RequestFields):
     revision = serializers.IntegerField(required=False, min_value=1, max_value=MOST, help_text=REVISION_HELP)
 
 
-class SubmitBody(StrictSerializer):
-    """Which revision is sent."""
+class RevisionBody(StrictSerializer):
+    """Which revision is changed; without one, whatever is there now."""
 
     revision = serializers.IntegerField(required=False, min_value=1, max_value=MOST, help_text=REVISION_HELP)
+
+
+class AddPeopleBody(RevisionBody):
+    """People to append to a draft's list."""
+
+    members = serializers.ListField(
+        child=serializers.CharField(max_length=400, allow_blank=True),
+        min_length=1,
+        max_length=500,
+        help_text="Addresses, user names, employee numbers or names; 500 lines in all.",
+    )
+
+
+class CopyPeopleBody(RevisionBody):
+    """Whose people replace the list."""
+
+    request = IdField(help_text="Id of an earlier request that you may see.")
+
+
+class RepairBody(RevisionBody):
+    """How a line is mended."""
+
+    action = serializers.ChoiceField(
+        choices=sorted(REPAIRS),
+        help_text="`edit` and `use` replace what was written by `value`; `choose` takes the namesake whose id is "
+        "`value`; `remove` leaves the line out; `keep` and `undo` take that back.",
+    )
+    value = serializers.CharField(
+        required=False, default="", max_length=400, allow_blank=True, help_text="For `edit`, `use`, `choose`."
+    )
 
 
 class DecisionBody(StrictSerializer):
@@ -114,14 +145,26 @@ class LaneSerializer(serializers.Serializer[Any]):
     decisions = DecisionSerializer(many=True)
 
 
-class PersonLineSerializer(serializers.Serializer[Any]):
-    """One line of the people list: what was written and whom it means."""
+class CandidateSerializer(serializers.Serializer[Any]):
+    """One of several people whom a line may mean; `hint` tells namesakes apart."""
 
-    line = serializers.IntegerField(source="position")
-    written = serializers.CharField(source="raw")
-    state = serializers.CharField(help_text="found already_has_access not_found ambiguous inactive repeated")
-    person = PersonRef(allow_null=True)
-    left_out = serializers.BooleanField()
+    id = serializers.IntegerField(source="person_id")
+    name = serializers.CharField()
+    hint = serializers.CharField()
+
+
+class PersonLineSerializer(serializers.Serializer[Any]):
+    """One line of the people list: what was written, whom it means, and in a draft what helps to mend it."""
+
+    line = serializers.IntegerField(source="row.position")
+    written = serializers.CharField(source="row.raw")
+    state = serializers.CharField(
+        source="row.state", help_text="found already_has_access not_found ambiguous inactive repeated"
+    )
+    person = PersonRef(source="row.person", allow_null=True)
+    left_out = serializers.BooleanField(source="row.left_out")
+    suggestion = serializers.CharField(help_text="What may have been meant, for `use`; mostly empty.")
+    candidates = CandidateSerializer(many=True, help_text="Namesakes, for `choose`; mostly none.")
 
 
 class MessageSerializer(serializers.Serializer[Any]):

@@ -37,6 +37,7 @@ class World:
         common = {
             "key": "anti-fraud" if at == "team" else "anti-fraud-v2",
             "step": "project",
+            "line": 1,
             "mark": "block",
             "kind": "people",
             "target": "main",

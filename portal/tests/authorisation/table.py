@@ -86,6 +86,10 @@ row("api/v1/requests/<int:pk>/answer/", "POST", LEAD, hide=UNASKED, at="request"
 row("api/v1/requests/<int:pk>/withdraw/", "POST", LEAD, hide=UNASKED, at="request")
 row("api/v1/requests/<int:pk>/nudge/", "POST", LEAD, hide=UNASKED, at="request")
 row("api/v1/requests/<int:pk>/clone/", "POST", LEAD, hide=UNASKED, at="request")
+row("api/v1/requests/<int:pk>/people/", "POST", LEAD, hide=NOT_LEAD, at="draft", members=["charlie"])
+row("api/v1/requests/<int:pk>/people/copy/", "POST", LEAD, hide=NOT_LEAD, at="draft", request="request")
+row("api/v1/requests/<int:pk>/people/leave-out/", "POST", LEAD, hide=NOT_LEAD, at="draft")
+row("api/v1/requests/<int:pk>/people/<int:line>/", "POST", LEAD, hide=NOT_LEAD, at="draft", action="remove")
 row("api/v1/inbox/", "GET", APPROVERS | READERS)
 
 # The API: images, projects, teams, people.
@@ -106,6 +110,7 @@ row("api/v1/people/", "GET", ACTIVE)
 row("api/v1/people/<int:pk>/", "GET", ACTIVE - OUTSIDE, hide=OUTSIDE, at="person")
 row("api/v1/people/<int:pk>/disable/", "POST", ADMIN, hide=OUTSIDE, at="person", reason="Left")
 row("api/v1/people/<int:pk>/enable/", "POST", ADMIN, hide=OUTSIDE, at="person")
+row("api/v1/people/<int:pk>/release/", "POST", ADMIN, hide=OUTSIDE, at="person")
 row("api/v1/directory/import/", "POST", ADMIN)
 
 # The API: access.
