@@ -29,12 +29,12 @@ class Check:
 
 
 def eligible(facts: Facts, lane: Lane) -> tuple[Who, ...]:
-    """Who may decide in this lane: its role holders without the requester and the members, by name."""
+    """Who may decide in this lane: its role holders less those with a part in the request, by name."""
     return _by_name({who for who in lane.eligible if who.person_id not in _barred(facts)})
 
 
 def excluded(facts: Facts) -> tuple[Who, ...]:
-    """Role holders of any lane who may not decide here, because they ask or would get the access."""
+    """Role holders of any lane who may not decide here, because they ask, lead the team or would get the access."""
     return _by_name({who for lane in facts.lanes for who in lane.eligible if who.person_id in _barred(facts)})
 
 
@@ -138,7 +138,7 @@ def check_approvers(facts: Facts, now: datetime) -> Iterator[Result]:
 
 
 def check_separation(facts: Facts, now: datetime) -> Iterator[Result]:
-    """Requester and members do not decide; names the role holders whom this rules out."""
+    """Authors, leads of the team and members do not decide; names the role holders whom this rules out."""
     out = excluded(facts)
     code = "approvers_excluded" if out else "nobody_excluded"
     yield Result(Rule.SEPARATION, Outcome.PASSED, code, {"names": _names(out)}, out)
@@ -184,7 +184,7 @@ def _judge_scan(image: Image, facts: Facts, now: datetime) -> Result | None:
 
 
 def _barred(facts: Facts) -> frozenset[int]:
-    return facts.member_ids | {facts.requester.person_id}
+    return facts.member_ids | {facts.requester.person_id, *facts.barred}
 
 
 def _lane_people(facts: Facts, name: str) -> tuple[Who, ...]:

@@ -89,7 +89,7 @@ class Duplicate:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A lane that must agree, and everybody who holds its role (not yet without requester and members)."""
+    """A lane that must agree, and everybody who holds its role (not yet without those who may not decide)."""
 
     __pydantic_config__ = _STRICT
 
@@ -100,7 +100,10 @@ class Lane:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What the checks judge. All times are aware; `ends` None means the default duration."""
+    """What the checks judge. All times are aware; `ends` None means the default duration.
+
+    `barred` are the persons who may not decide beside requester and members: co-authors, leads of the team.
+    """
 
     __pydantic_config__ = _STRICT
 
@@ -115,6 +118,7 @@ class Facts:
     settings: Settings = field(default_factory=Settings)
     duplicates: tuple[Duplicate, ...] = ()
     lanes: tuple[Lane, ...] = ()
+    barred: tuple[int, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse naive times: they would compare differently on another machine."""

@@ -95,8 +95,10 @@ SENTENCES: Mapping[str, Promise] = {
         "Nobody can decide for %(lane)s: approvers needed: %(count)d. Ask an administrator"
     ),
     "approvers_found": _("%(lane)s: %(names)s can decide"),
-    "nobody_excluded": _("No approver is part of this request"),
-    "approvers_excluded": _("Cannot decide here, because they are part of this request: %(names)s"),
+    "nobody_excluded": _("No approver is part of this request or leads its team"),
+    "approvers_excluded": _(
+        "Cannot decide here, because they are part of this request or lead its team: %(names)s"
+    ),
     "tag_moved": _("%(image)s has moved since the request was sent. The approval is for what was sent"),
     "check_failed": _("This could not be checked. Try again; if it fails again, tell the platform team"),
 }

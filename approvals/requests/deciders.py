@@ -65,7 +65,9 @@ def _inactive(look: Look) -> Refusal | None:
 def _own(look: Look) -> Refusal | None:
     if not look.acting_ids & look.barred:
         return None
-    words = _("You cannot decide this request, because you wrote it or are one of its members.")
+    words = _(
+        "You cannot decide this request, because you wrote it, lead its team or are one of its members."
+    )
     return Refusal("self_approval", words)
 
 

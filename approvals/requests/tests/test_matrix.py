@@ -57,7 +57,7 @@ def expected_of_owner_verb(verb, status, role):
 
 
 def expected_of_verdict(status, role):
-    special = {"requester": "self_approval", "member": "self_approval", "disabled": "not_active"}
+    special = dict.fromkeys((*EDITORS, "member"), "self_approval") | {"disabled": "not_active"}
     return DECIDERS[status] if role == "mlops" else special.get(role, "not_an_approver")
 
 

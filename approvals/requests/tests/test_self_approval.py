@@ -4,16 +4,23 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from approvals.requests import services
-from approvals.requests.errors import NotAllowed
+from approvals.requests.errors import NotAllowed, NotSendable
 from approvals.requests.models import Decision, Lane
-from approvals.requests.selectors import deciders_of, may_decide, refusal_for
+from approvals.requests.selectors import (
+    decidable_lanes,
+    deciders_of,
+    inbox_of,
+    may_decide,
+    refusal_for,
+    staff_of,
+)
 from approvals.requests.testing import decide_as, make_draft, make_request
 from approvals.requests.types import DraftChanges
 from audit.ledger.actors import Actor
 from grants.directory.actors import actor_for
 from grants.directory.models import RoleAssignment
 from grants.directory.standing import standing_of
-from grants.directory.testing import make_person
+from grants.directory.testing import make_person, make_team
 
 WRITTEN = [
     "mira",
@@ -90,8 +97,30 @@ def test_a_lead_who_only_sent_the_draft_cannot_decide(scene, now):
     assert refused(lambda: decide_as(colin, sent, "mlops")) == "self_approval"
 
 
-def test_a_lead_of_the_team_who_had_no_part_in_it_may_decide(scene):
+def test_a_lead_of_the_team_who_had_no_part_in_it_cannot_decide(scene):
     colin = make_person("colin", leads=[scene.people.team], roles=["approver:mlops"])
+    request = make_request(scene)
+    assert refused(lambda: decide_as(colin, request, "mlops")) == "self_approval"
+    assert deciders_of([request])[request.pk]["mlops"] == [scene.people.mia]
+    assert decidable_lanes(request, standing_of(colin), staff_of([request], standing_of(colin))) == []
+    assert [view for view in ("mine", "group") if request in inbox_of(standing_of(colin), view=view)] == [
+        "group"
+    ]
+    row = next(row for row in request.results if row["rule"] == "separation")
+    assert (row["code"], row["params"]["names"]) == ("approvers_excluded", colin.name)
+
+
+def test_a_team_whose_leads_are_the_only_approvers_cannot_send(scene):
+    RoleAssignment.objects.filter(person=scene.people.mia).delete()
+    colin = make_person("colin", leads=[scene.people.team], roles=["approver:mlops"])
+    with pytest.raises(NotSendable) as caught:
+        make_request(scene)
+    answers = {result.code: result.params["names"] for result in caught.value.evaluation.results[-2:]}
+    assert answers == {"no_one_can_decide": "", "approvers_excluded": colin.name}
+
+
+def test_a_lead_of_another_team_decides(scene):
+    colin = make_person("colin", leads=[make_team("other")], roles=["approver:mlops"])
     assert decide_as(colin, make_request(scene), "mlops").status == "approved"
 
 
