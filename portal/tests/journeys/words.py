@@ -1,4 +1,4 @@
-"""English left on a Chinese page: runs of Latin words that are no name, code or address."""
+"""English left on a Chinese page: Latin words that are no name, code or address."""
 
 import re
 from pathlib import Path
@@ -14,8 +14,8 @@ TEXT = """() => {
   while (walk.nextNode()) {
     const node = walk.currentNode;
     const around = node.parentElement;
-    if (!node.data.trim() || around.closest("script, style, code, pre, kbd, .mono, textarea, time, [lang=en]"))
-      continue;
+    const skipped = "script, style, noscript, code, pre, kbd, .mono, textarea, time, [lang=en]";
+    if (!node.data.trim() || around.closest(skipped)) continue;
     lines.push(node.data.trim());
   }
   for (const one of document.querySelectorAll("[aria-label], [title], [placeholder]"))
@@ -23,11 +23,11 @@ TEXT = """() => {
   return lines;
 }"""
 WORD = re.compile(r"[A-Za-z][A-Za-z'-]+")
-ADDRESS = re.compile(r"\S*[@/:._]\S*")
+ADDRESS = re.compile(r"\S*[@/:._]\S*|\b[A-Z]+-\d+\b")
 
 
 def english_left(page: Page) -> list[str]:
-    """The texts of the page with two or more English words in a row that nobody allowed."""
+    """The texts of the page that hold an English word which nobody allowed."""
     found = [text for text in page.evaluate(TEXT) if _strange(text)]
     return sorted(set(found))[:8]
 
