@@ -134,9 +134,12 @@ def make_primary(person: Person, address: str) -> None:
 def _follow_groups(person: Person, claims: Claims, now: datetime) -> None:
     if claims.groups is None:
         logger.warning("the sign-in of %s did not carry its groups; its places stay", person.label)
-        return
-    mapping = read_group_map(settings.GROUP_MAP_FILE) if settings.GROUP_MAP_FILE else None
-    places = _with_first_administrators(places_of(claims.groups, mapping), person)
+        said = _claimed_before(person)
+    else:
+        said = places_of(
+            claims.groups, read_group_map(settings.GROUP_MAP_FILE) if settings.GROUP_MAP_FILE else None
+        )
+    places = _with_first_administrators(said, person)
     teams = {team.key: team for team in Team.objects.filter(key__in=places.teams)}
     wanted, unknown = known_places(places, teams)
     if unknown:
@@ -145,6 +148,12 @@ def _follow_groups(person: Person, claims: Claims, now: datetime) -> None:
     change = plan_places(placed, teams=wanted, roles=places.roles, source=Source.CLAIMS)
     if change:
         write_places([change], teams=teams, by=SIGN_IN, now=now)
+
+
+def _claimed_before(person: Person) -> Places:
+    teams = person.memberships.filter(source=Source.CLAIMS).values_list("team__key", "role")
+    roles = person.roles.filter(source=Source.CLAIMS).values_list("role", flat=True)
+    return Places(dict(teams), frozenset(roles))
 
 
 def _with_first_administrators(places: Places, person: Person) -> Places:

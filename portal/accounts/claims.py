@@ -44,7 +44,7 @@ def saml_claims(
         address_verified=trust_email or _is_true(first("email_verified")),
         user_name=fold_address(first("username"))[:MAX_USER_NAME],
         name=first("name")[:MAX_NAME],
-        groups=tuple(values("groups")),
+        groups=tuple(values("groups")) if mapping.get("groups", "groups") in attributes else None,
     )
 
 
@@ -52,7 +52,10 @@ def _groups(said: Mapping[str, Any], path: str) -> tuple[str, ...] | None:
     if path in (said.get("_claim_names") or {}):
         # Entra ID's overage: too many groups to send. Nobody loses places because a list was too long.
         return None
+    # Nor because a provider stopped sending the claim: only a list, even an empty one, says where somebody is.
     value: Any = said[path] if path in said else _at(said, path.split("."))
+    if value is None:
+        return None
     if isinstance(value, str):
         return (value,)
     return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()

@@ -222,6 +222,16 @@ def test_first_administrator_needs_a_verified_address(settings: object) -> None:
     assert standing_of(arrive(groups=())).is_administrator
 
 
+def test_first_administrator_needs_no_groups_claim(settings: object) -> None:
+    settings.FIRST_ADMINISTRATORS = ["Dora@Example.com"]  # type: ignore[attr-defined]
+    make_team("risk")
+    arrive(groups=("team:risk", "auditor"))
+
+    standing = standing_of(arrive(groups=None))
+
+    assert (len(standing.team_ids), standing.roles) == (1, {"auditor", "administrator"})
+
+
 def test_disabled_person_is_announced_once_and_own_account_is_kept() -> None:
     people: Cast = cast()
     told: list[int] = []

@@ -217,7 +217,10 @@ def test_fragment_without_session_leads_the_whole_page_to_sign_in(people: Cast) 
         ({"userinfo": {"realm_access": {"roles": ["r"]}}}, "realm_access.roles", ("r",)),
         ({"userinfo": {"https://x.org/groups": ["g"]}}, "https://x.org/groups", ("g",)),
         ({"userinfo": {"groups": {"a": 1}}}, "groups", ()),
-        ({"userinfo": {}}, "groups", ()),
+        ({"userinfo": {"groups": []}}, "groups", ()),
+        ({"userinfo": {}}, "groups", None),
+        ({"userinfo": {"groups": None}}, "groups", None),
+        ({"userinfo": {"realm_access": {}}}, "realm_access.roles", None),
         ({"id_token": {"_claim_names": {"groups": "src1"}}}, "groups", None),
     ],
 )
@@ -264,6 +267,7 @@ def test_saml_attributes_become_claims() -> None:
 
     assert (claims.address, claims.address_verified, claims.name) == ("alice@example.com", True, "Alice")
     assert claims.groups == ("team:a", "auditor")
+    assert saml_claims(attributes, {"groups": "rolle"}, trust_email=True).groups is None
 
 
 def test_saml_service_describes_itself_and_sends_people_to_the_provider(people: Cast, settings: Any) -> None:

@@ -158,7 +158,8 @@ def test_api_knows_the_caller_by_token(people: Cast) -> None:
         {"person": "alice", "admin": False, "user": people.alice.label},
     )
     status, answer = call("pur_" + "a" * 43)
-    assert (status, answer) == (401, {"detail": "The token is unknown, ended or revoked."})
+    assert (status, answer["code"]) == (401, "bad_token")
+    assert answer["detail"] == "The token is unknown, ended or revoked."
     assert call("")[0] == 401
 
 
@@ -167,7 +168,9 @@ def test_token_scopes_bound_what_it_may_do(people: Cast) -> None:
     read, write = token_of(people.root, "read", now=now)[1], token_of(people.root, "write", now=now)[1]
     admin = token_of(people.root, "admin", now=now)[1]
 
-    assert call(read, "post") == (403, {"detail": "This token may only read."})
+    status, answer = call(read, "post")
+    assert (status, answer["code"]) == (403, "scope_too_small")
+    assert answer["detail"] == "This token may only read."
     assert [call(secret, "post")[1].get("admin") for secret in (write, admin)] == [False, True]
     assert call(write)[0] == 200
 
