@@ -12,6 +12,7 @@ from django.conf import settings
 from audit.ledger.actors import operator
 from grants.catalogue.models import Image, Registry
 from grants.catalogue.readers import reader_for
+from grants.catalogue.registries import keep_registry
 from grants.catalogue.services import block_image, restrict_image, upload_scan
 from grants.catalogue.sync import sync_registry
 from grants.directory.importing import import_directory
@@ -100,9 +101,9 @@ def seed_images(*, now: datetime) -> None:
 
 
 def _registry() -> Registry:
-    wanted: Mapping[str, Any] = settings.REGISTRY
-    fields = {name: wanted[name] for name in ("name", "host", "api_url", "service")}
-    registry, _created = Registry.objects.update_or_create(key=wanted["key"], defaults=fields)
+    wanted: Mapping[str, str] = settings.REGISTRY
+    fields = {name: wanted[name] for name in ("key", "name", "host", "api_url", "service")}
+    registry, _changed = keep_registry(**fields, by=SEEDER)
     return registry
 
 
