@@ -4,13 +4,14 @@ import json
 import secrets
 import time
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from psycopg import AsyncConnection
-from psycopg_pool import AsyncConnectionPool
+from psycopg import AsyncConnection, OperationalError
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from grants.lifecycle.rules import actions_of
 from grants.tokens.batching import Batcher
@@ -35,7 +36,7 @@ class Asked:
     service: str
     scopes: Sequence[Scope]
     login: str | None = None
-    secret: str | None = None
+    secret: str | None = field(default=None, repr=False)
     address: str = ""
     client: str = ""
 
@@ -44,7 +45,7 @@ class Asked:
 class Answer:
     """What was committed: a token with its life in seconds, or a refusal with its reason."""
 
-    token: str = ""
+    token: str = field(default="", repr=False)
     lifetime: int = 0
     issued_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     refused: str = ""
@@ -80,8 +81,9 @@ class TokenDesk:
         self._record = Batcher(self._record_many, lanes=1)
 
     async def start(self) -> None:
-        """Open the pool; begin to listen for changes."""
+        """Open the pool, read the database's clock if it answers, begin to listen for changes."""
         await self._pool.open(wait=False)
+        await self._read_clock()
         if self._caching:
             self._listener.start()
 
@@ -161,6 +163,15 @@ class TokenDesk:
         outcomes = {jti: (outcome, at) for jti, outcome, at in written}
         self._set_clock(written[0][2], time.monotonic() - started)
         return [outcomes[row["jti"]] for row in rows]
+
+    async def _read_clock(self) -> None:
+        # Without it the first token would be decided by this machine's clock; with the database away there is none.
+        with suppress(OperationalError, PoolTimeout):
+            async with self._pool.connection() as connection:
+                started = time.monotonic()
+                row = await (await connection.execute("SELECT clock_timestamp()")).fetchone()
+            if row:
+                self._set_clock(row[0], time.monotonic() - started)
 
     def _set_clock(self, at: datetime, took: float) -> None:
         # The database's clock decides; ours is only corrected by it. Slow answers say too little about it.

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import fields
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
@@ -305,3 +305,24 @@ def test_hostile_texts_are_written_and_refused(signer: Signer, scene: Any) -> No
     (answer,) = ask(signer, nasty)
     assert answer.refused == "bad_credentials"
     assert IssuedToken.objects.get().login == "bob?"
+
+
+def test_the_databases_clock_is_known_before_the_first_token(
+    signer: Signer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Slow(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:
+            return datetime.now(tz) - timedelta(hours=2)
+
+    async def story(desk: TokenDesk) -> timedelta:
+        return desk._ahead
+
+    monkeypatch.setattr("grants.tokens.desk.datetime", Slow)
+    ahead = with_desk(signer, story, caching=False)
+    assert abs(ahead - timedelta(hours=2)) < timedelta(minutes=1)
+
+
+def test_secrets_and_tokens_are_not_spelled_in_logs() -> None:
+    assert "pur_hidden" not in repr(asked("pur_hidden"))
+    assert "eyJ.hidden" not in repr(Answer("eyJ.hidden", 60))
