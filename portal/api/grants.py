@@ -12,6 +12,7 @@ from grants.delivery.retrying import retry_now
 from grants.delivery.selectors import deliveries_of
 from grants.lifecycle import services
 from grants.lifecycle.models import Grant
+from grants.lifecycle.permissions import refusal
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from portal.api.addresses import addresses_of, written
 from portal.api.base import Endpoint, acting, body, found, moment, query, viewer_of
@@ -157,6 +158,10 @@ def _shown(request: Call, pk: int) -> Any:
 
 
 def _changed(request: Call, pk: int, act: Callable[..., Grant], kind: type[Serializer[Any]]) -> Response:
-    grant = found(grants_visible_to(viewer_of(request)), pk=pk)
+    viewer = viewer_of(request)
+    grant = found(grants_visible_to(viewer).select_related("project"), pk=pk)
+    # The service asks the person's standing; a token may reach less far than its person.
+    if refused := refusal(act.__name__, grant=grant, viewer=viewer):
+        raise refused
     act(grant=grant, by=acting(request), now=moment(), **body(request, kind))
     return Response(_shown(request, pk))

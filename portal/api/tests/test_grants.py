@@ -106,3 +106,21 @@ def test_lists_cost_the_same_for_one_row_and_for_many(as_, scene, grant):
     with CaptureQueriesContext(connection) as many:
         assert len(ada.get("grants/").json()["results"]) == 4
     assert len(many) == len(one)
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("revoke", {"note": "Leaked"}),
+        ("return", {"note": "Done"}),
+        ("extend", {"ends": "2027-03-01T00:00:00Z"}),
+    ],
+)
+def test_a_token_below_admin_changes_nothing_as_administrator(as_, scene, grant, path, told):
+    omar = make_person("omar", roles=["administrator", "auditor"])
+    address = f"grants/{grant.pk}/{path}/"
+    assert problem(as_(omar, "write").post(address, told)) == (403, "not_allowed")
+    grant.refresh_from_db()
+    assert (grant.status, grant.end_reason) == ("provisioning", "")
+    if path != "extend":
+        assert as_(omar, "write", "admin").post(address, told).status_code == 200
