@@ -12,10 +12,13 @@ class Kind(StrEnum):
     ANSWER = "answer"
     DECIDED = "decided"
     DECIDED_ELSEWHERE = "decided_elsewhere"
+    WITHDRAWN = "withdrawn"
+    LAPSED = "lapsed"
     READY = "ready"
     ENDING = "ending"
     ENDED = "ended"
     FAILED = "failed"
+    REMOVAL_OVERDUE = "removal_overdue"
     PROJECT_DONE = "project_done"
     PROJECT_REOPENED = "project_reopened"
 

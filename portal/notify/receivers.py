@@ -7,6 +7,7 @@ from typing import Any
 from approvals.requests.collecting import barred
 from approvals.requests.looking import member_ids
 from approvals.requests.models import Decision, Lane, Message, Request
+from approvals.requests.states import RequestStatus
 from approvals.routing.services import eligible
 from grants.directory.models import Person, Project
 from grants.directory.selectors import leads_of
@@ -152,21 +153,23 @@ def _tell_of_message(
 
 
 def _decided(request: Request, actor: Person, lane: str, now: datetime) -> None:
-    reason = (
-        Decision.objects.filter(lane__request=request)
-        .order_by("-pk")
-        .values_list("reason", flat=True)
-        .first()
-    )
     notify(
         people={request.requester_id},
         kind=Kind.DECIDED,
         occasion=f"{request.label}:{request.revision}:{request.status}",
         now=now,
         request_id=request.pk,
-        params=_params(request, actor, lane, outcome=request.status, text=reason or ""),
+        params=_params(request, actor, lane, outcome=request.status, text=_said(request)),
     )
     _decided_elsewhere(request, actor, lane, now)
+
+
+def _said(request: Request) -> str:
+    # A lapse is nobody's decision: what an approver wrote earlier, a question perhaps, is no reason for it.
+    if request.status == RequestStatus.LAPSED:
+        return ""
+    made = Decision.objects.filter(lane__request=request).order_by("-pk")
+    return made.values_list("reason", flat=True).first() or ""
 
 
 def _decided_elsewhere(request: Request, actor: Person, lane: str, now: datetime) -> None:
@@ -177,7 +180,7 @@ def _decided_elsewhere(request: Request, actor: Person, lane: str, now: datetime
         told = _deciders(request, row.name) - {actor.pk}
         notify(
             people=told,
-            kind=Kind.DECIDED_ELSEWHERE,
+            kind=UNDECIDED.get(request.status, Kind.DECIDED_ELSEWHERE),
             occasion=f"{request.label}:{row.name}:{request.revision}",
             now=now,
             request_id=request.pk,
@@ -187,6 +190,7 @@ def _decided_elsewhere(request: Request, actor: Person, lane: str, now: datetime
         )
 
 
+UNDECIDED: dict[str, Kind] = {RequestStatus.WITHDRAWN: Kind.WITHDRAWN, RequestStatus.LAPSED: Kind.LAPSED}
 ON_REQUEST: dict[str, Callable[[Request, Person, str, datetime], None]] = {
     "submitted": _ask_lanes(Kind.ASKED, ""),
     "edited": _ask_lanes(Kind.ASKED, ""),

@@ -3,7 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
-from portal.notify.reminders import remind_of_endings
+from portal.notify.reminders import alarm_of_removals, remind_of_endings
 from portal.notify.services import send_due
 
 
@@ -15,5 +15,6 @@ def deliver() -> int:
 
 @shared_task
 def remind() -> int:
-    """Tell members and leads of grants that end soon."""
-    return remind_of_endings(now=timezone.now())
+    """Tell members and leads of grants that end soon, administrators of removals that fail."""
+    now = timezone.now()
+    return remind_of_endings(now=now) + alarm_of_removals(now=now)

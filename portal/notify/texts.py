@@ -41,6 +41,14 @@ TEXTS: Texts = {
         _("%(number)s for %(team)s is decided. Nothing is left for you to do"),
         _("%(actor)s decided for %(lane)s: %(outcome)s."),
     ),
+    Kind.WITHDRAWN: (
+        _("%(number)s for %(team)s is withdrawn. Nothing is left for you to do"),
+        _("%(actor)s withdrew the request for %(project)s."),
+    ),
+    Kind.LAPSED: (
+        _("%(number)s for %(team)s has lapsed. Nothing is left for you to do"),
+        _("Nobody decided on the request for %(project)s in time."),
+    ),
     Kind.READY: (
         _("Ready to pull: %(project)s (%(team)s)"),
         _("You can now use %(images)s until %(ends)s. The page shows commands that work as pasted."),
@@ -56,6 +64,12 @@ TEXTS: Texts = {
     Kind.FAILED: (
         _("Setting up access for %(project)s (%(team)s) needs attention"),
         _("Some of the access is not set up yet. Purser keeps trying. Last answer: %(text)s"),
+    ),
+    Kind.REMOVAL_OVERDUE: (
+        _("Access for %(project)s (%(team)s) could not be removed yet"),
+        _(
+            "%(subject)s should be gone from %(target)s and is not. Purser keeps trying. Last answer: %(text)s"
+        ),
     ),
     Kind.PROJECT_DONE: (
         _("%(project)s (%(team)s) is done in Jira. Access ends on %(ends)s"),
@@ -116,9 +130,12 @@ LANES = {"mlops": _("MLOps"), "security": _("Security")}
 SAY: Mapping[str, Callable[[object], object]] = {"outcome": _outcome, "ends": _moment, "lane": _lane}
 
 
+FREED = {Kind.DECIDED_ELSEWHERE, Kind.WITHDRAWN, Kind.LAPSED}
+
+
 def url_of(notification: Notification) -> str:
     """The page that shows how things stand now."""
-    if notification.kind in {Kind.ASKED, Kind.REMINDER, Kind.ANSWER, Kind.DECIDED_ELSEWHERE}:
+    if notification.kind in {Kind.ASKED, Kind.REMINDER, Kind.ANSWER, *FREED}:
         return f"{settings.BASE_URL}/approvals/{notification.request_id}/"
     if notification.kind in {Kind.PROJECT_DONE, Kind.PROJECT_REOPENED}:
         return f"{settings.BASE_URL}/projects/{notification.params['key']}/"

@@ -12,6 +12,7 @@ from approvals.requests.models import Request
 from approvals.requests.testing import Scene, approve_all, decide_as, make_draft, make_request, make_scene
 from audit.ledger.actors import system
 from audit.ledger.services import audited
+from grants.delivery.models import Delivery
 from grants.directory.actors import actor_for
 from grants.directory.models import Person
 from grants.directory.testing import make_person
@@ -22,7 +23,7 @@ from portal.notify import services as services_of_mail
 from portal.notify.kinds import Kind, reminder_days
 from portal.notify.models import Notification
 from portal.notify.receivers import grant_changed, project_done, project_reopened
-from portal.notify.reminders import remind_of_endings
+from portal.notify.reminders import alarm_of_removals, remind_of_endings
 from portal.notify.services import mark_read, notify, send_due
 from portal.notify.texts import message_of
 
@@ -242,12 +243,15 @@ def test_every_kind_has_words_in_both_languages(stage: Scene) -> None:
         "text": "Why",
         "ends": timezone.now().isoformat(),
         "number": request.number,
+        "subject": "person:1",
+        "target": "main",
     }
     for kind in Kind:
         row.kind = kind
         for language in ("en", "zh-hans"):
             assert request.number in (said := message_of(row, language=language)).subject + said.body or kind in {
                 Kind.READY, Kind.ENDING, Kind.ENDED, Kind.FAILED, Kind.PROJECT_DONE, Kind.PROJECT_REOPENED,
+                Kind.REMOVAL_OVERDUE,
             }  # fmt: skip
 
 
@@ -262,3 +266,31 @@ def test_the_leads_hear_when_a_project_winds_down_and_goes_on(stage: Scene) -> N
     assert (told(Kind.PROJECT_DONE), told(Kind.PROJECT_REOPENED)) == ({"alice"}, {"alice"})
     message = message_of(Notification.objects.get(kind=Kind.PROJECT_DONE), language="en")
     assert message.url.endswith(f"/projects/{stage.project.key}/")
+
+
+def test_a_withdrawn_request_frees_its_approvers_in_its_own_words(stage: Scene) -> None:
+    sent = make_request(stage)
+    alice = stage.people.alice
+    services.withdraw(request=sent, reason="", by=actor_for(alice), now=timezone.now())
+    assert (told(Kind.WITHDRAWN), told(Kind.DECIDED_ELSEWHERE)) == ({"mia"}, set())
+    words = message_of(Notification.objects.get(kind=Kind.WITHDRAWN), language="en").body
+    assert words == f"{alice.name} withdrew the request for {stage.project.name}."
+
+
+def test_administrators_hear_once_a_day_of_a_removal_that_fails(stage: Scene) -> None:
+    now = timezone.now()
+    grant = make_grant(project=stage.project, members=[stage.people.bob], images=[stage.image])
+    line = {"grant": grant, "target": "main", "kind": "member", "next_attempt_at": now, "failures": 3}
+    since = now - timedelta(minutes=16)
+    Delivery.objects.create(key="person:1", status="unwanted", since=since, last_error="503", **line)
+    Delivery.objects.create(key="person:2", status="unwanted", since=now - timedelta(minutes=14), **line)
+    Delivery.objects.create(key="person:3", status="wanted", since=since, **line)
+    for _ in range(2):
+        alarm_of_removals(now=now)
+    assert list(Notification.objects.values_list("kind", "recipient")) == [
+        (Kind.REMOVAL_OVERDUE, stage.people.root.pk)
+    ]
+    words = message_of(Notification.objects.get(kind=Kind.REMOVAL_OVERDUE), language="en").body
+    assert words == "person:1 should be gone from main and is not. Purser keeps trying. Last answer: 503"
+    alarm_of_removals(now=now + timedelta(days=1))
+    assert Notification.objects.filter(params__subject="person:1").count() == 2
