@@ -106,11 +106,6 @@ def move_lane(status: str, verb: str) -> LaneStatus:
     return LaneStatus(_target(LANE_MOVES, status, verb))
 
 
-def moves_for(status: str, role: Role) -> tuple[str, ...]:
-    """The verbs that this role may use on a request in this status, for buttons and for refusing alike."""
-    return tuple(verb for verb, move in REQUEST_MOVES.items() if status in move.sources and role in move.who)
-
-
 def _target(moves: Mapping[str, Move], status: str, verb: str) -> StrEnum:
     found = moves.get(verb)
     if found is None or status not in found.sources:

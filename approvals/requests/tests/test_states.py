@@ -11,11 +11,9 @@ from approvals.requests.states import (
     IllegalMove,
     LaneStatus,
     RequestStatus,
-    Role,
     Verdict,
     move,
     move_lane,
-    moves_for,
 )
 
 REQUEST_MATRIX = {
@@ -40,14 +38,6 @@ LANE_MATRIX = {
     ("asked", "reopen"): "waiting",
     ("approved", "reopen"): "waiting",
 }
-VERBS_OF = {
-    ("draft", "requester"): ("edit", "submit", "withdraw"),
-    ("draft", "lead"): ("edit", "submit", "withdraw"),
-    ("pending", "requester"): ("revise", "withdraw"),
-    ("pending", "lead"): ("revise", "withdraw"),
-    ("pending", "approver"): ("approve_last", "deny"),
-    ("pending", "system"): ("lapse",),
-}
 
 
 @pytest.mark.parametrize("verb", [*REQUEST_MOVES, "vanish"])
@@ -71,12 +61,6 @@ def test_lane_moves(status: LaneStatus, verb: str) -> None:
         return
     with pytest.raises(IllegalMove):
         move_lane(status, verb)
-
-
-@pytest.mark.parametrize("role", Role)
-@pytest.mark.parametrize("status", RequestStatus)
-def test_who_may_do_what(status: RequestStatus, role: Role) -> None:
-    assert moves_for(status.value, role) == VERBS_OF.get((status.value, role.value), ())
 
 
 def test_final_statuses_have_no_way_out() -> None:
