@@ -289,6 +289,7 @@ REGISTRY = {
     "issuer": env.text("REGISTRY_ISSUER", "purser"),
     "notification_secret": env.text("REGISTRY_NOTIFICATION_SECRET"),
 }
+TOKEN_CACHE = env.flag("PURSER_TOKEN_CACHE", default=True)
 PURSER_KEY_DIR = Path(env.text("PURSER_KEY_DIR", str(DATA_DIR / "keys")))
 PURSER_CHECKPOINT_DIRS = [Path(p) for p in env.words("PURSER_CHECKPOINT_DIRS", str(DATA_DIR / "checkpoints"))]
 

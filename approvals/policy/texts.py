@@ -7,7 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from approvals.policy.types import Outcome, Result, Rule
+from approvals.policy.types import Result, Rule
 
 RULE_LABELS: Mapping[str, Promise] = {
     Rule.DURATION: _("Duration"),
@@ -19,14 +19,6 @@ RULE_LABELS: Mapping[str, Promise] = {
     Rule.APPROVERS: _("Who can decide"),
     Rule.SEPARATION: _("Who cannot decide"),
     Rule.MOVED: _("Moved tags"),
-}
-
-OUTCOME_LABELS: Mapping[str, Promise] = {
-    Outcome.PASSED: _("Passed"),
-    Outcome.WARNING: _("Worth knowing"),
-    Outcome.NEEDS_PERSON: _("Needs a person"),
-    Outcome.BLOCKED: _("Blocked"),
-    Outcome.COULD_NOT_CHECK: _("Could not check"),
 }
 
 LANE_LABELS: Mapping[str, Promise] = {"mlops": _("MLOps"), "security": _("Security")}
@@ -112,11 +104,6 @@ def explain(result: Result) -> str:
 def rule_label(rule: str) -> str:
     """The rule's name as people read it; the code itself for a rule of an older set."""
     return str(RULE_LABELS.get(rule, rule))
-
-
-def outcome_label(outcome: str) -> str:
-    """The word for an outcome; raises KeyError for anything else."""
-    return str(OUTCOME_LABELS[outcome])
 
 
 def lane_label(name: str) -> str:

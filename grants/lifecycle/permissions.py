@@ -42,18 +42,3 @@ def refusal(move: str, *, grant: Grant, viewer: Standing | None) -> GrantError |
     """Why the viewer cannot make this move now, by who they are and where the grant stands; None when they can."""
     code = refusal_code(move, status=grant.status, roles=roles_of(grant, viewer))
     return None if code is None else error_for(code, grant)
-
-
-def may_extend(grant: Grant, viewer: Standing | None) -> bool:
-    """Whether the viewer may move the end of this grant to a later time."""
-    return refusal("extend", grant=grant, viewer=viewer) is None
-
-
-def may_return(grant: Grant, viewer: Standing | None) -> bool:
-    """Whether the viewer may give this grant back."""
-    return refusal("give_back", grant=grant, viewer=viewer) is None
-
-
-def may_revoke(grant: Grant, viewer: Standing | None) -> bool:
-    """Whether the viewer may take this grant away."""
-    return refusal("revoke", grant=grant, viewer=viewer) is None

@@ -19,7 +19,6 @@ from prometheus_client import Counter, Histogram
 from grants.tokens.batching import OverloadedError
 from grants.tokens.desk import TokenDesk
 from grants.tokens.probing import signer
-from portal import environment
 from portal.registry.protocol import (
     Receive,
     Refusal,
@@ -53,9 +52,7 @@ class TokenService:
 
     async def start(self) -> None:
         """Open the pool and begin to listen."""
-        self.desk = TokenDesk(
-            _conninfo(), signer(), caching=environment.flag("PURSER_TOKEN_CACHE", default=True)
-        )
+        self.desk = TokenDesk(_conninfo(), signer(), caching=settings.TOKEN_CACHE)
         await self.desk.start()
 
     async def stop(self) -> None:

@@ -6,7 +6,6 @@ from django.db import DatabaseError, connection, transaction
 
 from audit.ledger import services, signals
 from audit.ledger.actors import SYSTEM, Actor
-from audit.ledger.batches import commit_batch, digest_of
 from audit.ledger.errors import AuditUnavailable, LedgerError
 from audit.ledger.models import Checkpoint, Event
 from audit.ledger.offline import GENESIS
@@ -183,22 +182,3 @@ def test_models_refuse_to_be_written(model: type[Event] | type[Checkpoint]) -> N
         with pytest.raises(LedgerError) as refused:
             write()
         assert refused.value.code == "append_only"
-
-
-def test_batch_commits_its_digest() -> None:
-    digest = digest_of([b"one", b"two"])
-    with audited(by=SYSTEM):
-        commit_batch(
-            kind="audit.pulls.committed", subject="pulls:7", digest=digest, count=2, detail={"first": 1}
-        )
-    assert Event.objects.get().detail == {"sha256": digest, "count": 2, "first": 1}
-
-
-def test_digest_tells_lists_apart() -> None:
-    assert len({digest_of(rows) for rows in ([b"ab"], [b"a", b"b"], [b"ab", b""], [], [b"b", b"a"])}) == 5
-
-
-@pytest.mark.parametrize(("digest", "count"), [("x", 1), ("a" * 64, 0), ("A" * 64, 1)])
-def test_batch_without_digest_or_rows_is_refused(digest: str, count: int) -> None:
-    with pytest.raises(LedgerError), audited(by=SYSTEM):
-        commit_batch(kind="audit.pulls.committed", subject="pulls:7", digest=digest, count=count)

@@ -5,7 +5,7 @@ from grants.catalogue.testing import make_image
 from grants.directory.models import Person
 from grants.directory.standing import standing_of
 from grants.directory.testing import make_person, make_project, make_team
-from grants.lifecycle.permissions import may_extend, may_return, may_revoke, refusal
+from grants.lifecycle.permissions import refusal
 from grants.lifecycle.selectors import grants_of, grants_visible_to, live_grants_for, overlapping, with_bundle
 from grants.lifecycle.testing import make_grant
 
@@ -89,7 +89,8 @@ def test_overlapping_counts_live_and_scheduled(people, image, day):
 )
 def test_who_may_extend_return_revoke(people, two, name, can):
     grant, viewer = two[0], standing_of(getattr(people, name))
-    assert (may_extend(grant, viewer), may_return(grant, viewer), may_revoke(grant, viewer)) == can
+    refusals = [refusal(move, grant=grant, viewer=viewer) for move in ("extend", "give_back", "revoke")]
+    assert tuple(each is None for each in refusals) == can
 
 
 def test_refusal_of_an_ended_grant_says_so(people, image):
