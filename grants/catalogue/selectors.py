@@ -4,6 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Prefetch, Q, QuerySet, Subquery
 
 from grants.catalogue.models import Image, Scan, Tag, Version
@@ -90,15 +91,15 @@ def resolve_reference(text: str, *, images: QuerySet[Image]) -> ResolvedReferenc
 
 
 def image_facts(pairs: Sequence[tuple[Image, str]]) -> list[ImageFacts]:
-    """What policy must know of images, each with a tag or a pinned `sha256:…` digest: three queries."""
-    images = [image for image, _ in pairs]
-    pins = _digests(images)
-    versions = {(v.image_id, v.digest): v for v in Version.objects.filter(image__in=images)}
+    """What policy must know of images, each with a tag or a pinned `sha256:…` digest: two queries."""
+    tags = Tag.objects.filter(version=OuterRef("pk"), image=OuterRef("image")).values("name")
+    rows = Version.objects.filter(image__in=[image for image, _ in pairs])
+    versions = {(v.image_id, v.digest): v for v in rows.annotate(names=ArraySubquery(tags))}
+    named = {(v.image_id, name): v for v in versions.values() for name in v.names}
     scans = newest_scans([version.pk for version in versions.values()])
     facts = []
     for image, tag in pairs:
-        wanted = tag if tag.startswith("sha256:") else pins.get(image.pk, {}).get(tag)
-        version = versions.get((image.pk, wanted)) if wanted else None
+        version = (versions if tag.startswith("sha256:") else named).get((image.pk, tag))
         facts.append(_facts(image, tag, version, scans.get(version.pk) if version else None))
     return facts
 

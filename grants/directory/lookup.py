@@ -11,6 +11,7 @@ from typing import Any
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 from django.db.models.functions import Lower
+from django.utils.translation import gettext as _
 
 from grants.directory.folding import fold
 from grants.directory.models import EmailAddress, Membership, Person
@@ -74,6 +75,6 @@ def _found(rows: QuerySet[Any], token: str, person: str = "") -> Found:
     found: dict[str, list[Candidate]] = defaultdict(list)
     for written, *about, teams in named.values_list(token, *(person + name for name in fields), "teams"):
         pk, name, active, number = about
-        hint = ", ".join([*teams, *([number] if number else [])])
+        hint = ", ".join([*(teams or [_("no team")]), number] if number else teams)
         found[fold(written)].append(Candidate(pk, name, active, hint))
     return found

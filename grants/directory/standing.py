@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from django.db.models import BigIntegerField, Value
+
 from grants.directory.models import Person, Project
 from grants.directory.roles import ADMINISTRATOR, APPROVER_PREFIX, AUDITOR, TeamRole
 
@@ -52,13 +54,17 @@ class Standing:
 
 
 def standing_of(person: Person) -> Standing:
-    """Read a person's standing: two queries. A disabled person stands for nothing."""
+    """Read a person's standing: one query. A disabled person stands for nothing."""
     if not person.active:
         return Standing(person, frozenset(), frozenset(), frozenset())
-    places = list(person.memberships.values_list("team_id", "role"))
+    across = person.roles.values_list(Value(None, BigIntegerField()), "role")
+    held: list[tuple[int | None, str]] = list(
+        person.memberships.values_list("team_id", "role").union(across, all=True)
+    )
+    places = [(team, role) for team, role in held if team is not None]
     return Standing(
         person=person,
         team_ids=frozenset(team for team, _ in places),
         led_team_ids=frozenset(team for team, role in places if role == TeamRole.LEAD),
-        roles=frozenset(person.roles.values_list("role", flat=True)),
+        roles=frozenset(role for team, role in held if team is None),
     )

@@ -31,19 +31,36 @@ class Paged(Generic[Row]):
 def page_of(request: HttpRequest, rows: "QuerySet[Any]", *, size: int = PAGE_SIZE) -> Paged[Any]:
     """The page that `?after=<pk>&n=<shown before>` asks for, in the order of the query, which must end in `pk`.
 
-    Ordering columns must never be null. Two queries, and one more on later pages.
+    Ordering columns must never be null. One query where all rows fit the page, else two, and one more on later pages.
     """
     order = _order(rows)
     start = _beyond(rows, order, request.GET.get("after", ""))
     found = list((rows.filter(start) if start is not None else rows)[: size + 1])
     before = number(request.GET.get("n")) or 0 if start is not None else 0
     shown = before + min(len(found), size)
+    whole = start is None and len(found) <= size
     return Paged(
         rows=found[:size],
         next_url=_url(request, after=str(found[size - 1].pk), n=str(shown)) if len(found) > size else "",
         first_url=_url(request) if start is not None else "",
         shown=shown,
-        total=total_of(rows),
+        total=len(found) if whole else total_of(rows),
+    )
+
+
+def page_of_list(
+    request: HttpRequest, rows: Sequence[Row], *, size: int = PAGE_SIZE, start: int | None = None
+) -> Paged[Row]:
+    """The page of rows at hand that `?n=<rows before>` asks for, or the one that holds the row at `start`."""
+    before = start if start is not None else number(request.GET.get("n")) or 0
+    before = min(before, max(len(rows) - 1, 0)) // size * size
+    shown = min(before + size, len(rows))
+    return Paged(
+        rows=list(rows[before:shown]),
+        next_url=_url(request, n=str(shown)) if shown < len(rows) else "",
+        first_url=_url(request) if before else "",
+        shown=shown,
+        total=len(rows),
     )
 
 

@@ -75,7 +75,16 @@ def count_topics(request: HttpRequest) -> dict[str, int]:
     """Return the live topics that move the viewer's counts, with their versions; none before sign-in."""
     number = getattr(getattr(request.user, "person", None), "pk", None) if _signed_in(request) else None
     names = [f"inbox:{number}", f"person:{number}"] if number else []
-    return {**dict.fromkeys(names, 0), **(_versions[0](names) if names and _versions else {})}
+    return topic_versions(request, names) if names else {}
+
+
+def topic_versions(request: HttpRequest, names: Iterable[str]) -> dict[str, int]:
+    """Return the versions of these topics as they are when the page first asks; a topic is read once a page."""
+    kept: dict[str, int] = request.__dict__.setdefault("live_versions", {})
+    wanted = list(names)
+    if (missing := [name for name in wanted if name not in kept]) and _versions:
+        kept.update(_versions[0](missing))
+    return {name: kept.get(name, 0) for name in wanted}
 
 
 def count_of(request: HttpRequest, name: str) -> int | None:

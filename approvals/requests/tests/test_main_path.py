@@ -125,7 +125,7 @@ def test_the_facts_are_collected_in_a_constant_number_of_queries(
 ):
     members = [scene.people.bob, scene.people.charlie, scene.people.root][:people]
     request = make_draft(scene, members=members, images=[scene.image, scene.restricted])
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         services.preview(request=request, now=now)
 
 

@@ -304,5 +304,5 @@ def test_viewer_is_read_in_few_queries(people: Cast, django_assert_num_queries: 
     client = sign_in(Client(), people.alice)
     client.get("/who/")
 
-    with django_assert_num_queries(4):  # session, user with person, memberships, roles
+    with django_assert_num_queries(3):  # session, user with person, memberships with roles
         client.get("/who/")

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest
+from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -11,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from approvals.requests.models import Decision, Request
-from approvals.requests.selectors import deciders_of, inbox_of, requests_visible_to, with_parts
+from approvals.requests.selectors import inbox_of, read_parts, requests_visible_to, staff_of, with_counts
 from grants.directory.standing import Standing
-from portal.live.topics import versions
 from portal.pages.access import viewer_of
-from portal.pages.counts import waiting
+from portal.pages.counts import keep_waiting, waiting
 from portal.pages.inbox.presenters import inbox_rows
 from portal.pages.markup import moment_text
-from portal.pages.paging import PAGE_SIZE, number, page_of
+from portal.pages.paging import PAGE_SIZE, Paged, number, page_of
 from portal.pages.requests.presenters import status_code
+from portal.pages.shell import count_topics, topic_versions
 from portal.pages.words import word
 
 VIEWS: dict[str, Promise] = {
@@ -39,17 +40,24 @@ def view_of(http: HttpRequest) -> str:
     return view if view in VIEWS else "mine"
 
 
-def list_of(http: HttpRequest, current: Request | None = None) -> dict[str, Any]:
-    """Everything the list shows; `current` is the request open beside it."""
+def list_of(http: HttpRequest, pk: int | None = None) -> dict[str, Any]:
+    """Everything the list shows, and `open`, the request beside it. Raises Http404 for one that is not to be seen.
+
+    Lists and the open request are read together: the number of queries does not grow with the rows.
+    """
     viewer, view, now = viewer_of(http), view_of(http), timezone.now()
-    page = page_of(http, inbox_of(viewer, view=view))
-    shown = _shown(http)
+    page, shown = _page(http, view), _shown(http)
     taken = _taken(viewer, page.rows, shown)
     requests = _in_place([*page.rows, *taken], shown)
-    topic = f"inbox:{viewer.person.pk}"
-    deciders = deciders_of([*requests, *([current] if current else [])])
+    current = _open(http, pk, requests) if pk else None
+    everything = [*requests, *([current] if current else [])]
+    read_parts(everything)
+    topics = [f"inbox:{viewer.person.pk}", *([current.label] if current else []), *count_topics(http)]
+    staff = staff_of(everything, viewer)
     last = None if requests else _last_decision(viewer)
     return {
+        "open": current,
+        "staff": staff,
         "view": view,
         "tabs": _tabs(viewer, view),
         "page": page,
@@ -57,19 +65,35 @@ def list_of(http: HttpRequest, current: Request | None = None) -> dict[str, Any]
             requests,
             viewer,
             now,
-            deciders=deciders,
+            deciders=staff.deciders,
             taken={request.pk: _taken_text(request) for request in taken},
         ),
-        "deciders": deciders,
         "current": current.pk if current else 0,
-        "topic": topic,
-        "version": versions([topic])[topic],
+        "topic": topics[0],
+        "version": topic_versions(http, topics)[topics[0]],
         "live_url": _live_url(current, view, requests),
-        "waiting": page.total if view == "mine" else waiting(http),
+        "waiting": waiting(http),
         "last": last,
         "last_at": moment_text(last.at) if last else "",
         "done": number(http.GET.get("done")),
     }
+
+
+def sent_request(http: HttpRequest, pk: int) -> Request:
+    """The request, if it was sent and the viewer may see it; else Http404."""
+    seen = requests_visible_to(viewer_of(http)).exclude(submitted_at=None)
+    return get_object_or_404(with_counts(seen), pk=pk)
+
+
+def _page(http: HttpRequest, view: str) -> Paged[Request]:
+    page = page_of(http, inbox_of(viewer_of(http), view=view).prefetch_related(None))
+    if view == "mine" and page.total is not None:
+        keep_waiting(http, page.total)
+    return page
+
+
+def _open(http: HttpRequest, pk: int, rows: list[Request]) -> Request:
+    return next((row for row in rows if row.pk == pk), None) or sent_request(http, pk)
 
 
 def _tabs(viewer: Standing, current: str) -> list[dict[str, Any]]:
@@ -90,7 +114,7 @@ def _shown(http: HttpRequest) -> list[int]:
 def _taken(viewer: Standing, rows: list[Request], shown: list[int]) -> list[Request]:
     """Requests that were shown and have left the view: they stay, greyed, until the page is opened anew."""
     gone = set(shown) - {request.pk for request in rows}
-    return list(with_parts(requests_visible_to(viewer).filter(pk__in=gone))) if gone else []
+    return list(with_counts(requests_visible_to(viewer).filter(pk__in=gone))) if gone else []
 
 
 def _in_place(requests: list[Request], shown: list[int]) -> list[Request]:

@@ -1,22 +1,19 @@
 """What an approver sees of a request: a row of the list, and one request on one screen."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from django.db.models import Count
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from approvals.policy.texts import lane_label
 from approvals.policy.types import Outcome
-from approvals.requests.models import Decision, Request, RequestMember
+from approvals.requests.models import Decision, Request
 from approvals.requests.selectors import requests_visible_to
 from approvals.requests.states import LaneStatus, RequestStatus
 from grants.directory.models import Person
 from grants.directory.standing import Standing
-from grants.lifecycle.models import GrantImage
 from portal.pages.requests.presenters import images_text, people_text, sent_results, status_code, title_of
 
 WORST = (Outcome.BLOCKED, Outcome.COULD_NOT_CHECK, Outcome.NEEDS_PERSON, Outcome.WARNING, Outcome.PASSED)
@@ -48,11 +45,10 @@ def inbox_rows(
     deciders: Mapping[int, Mapping[str, Sequence[Person]]],
     taken: Mapping[int, str],
 ) -> list[InboxRow]:
-    """The rows with who else decides and what is risky: a constant number of queries.
+    """The rows with who else decides and what is risky: no query for requests read by `with_parts`.
 
     `taken` says, by request, why nothing is left to do with it.
     """
-    contractors, used = _contractors(requests), _used_images(requests)
     return [
         InboxRow(
             request=request,
@@ -64,7 +60,7 @@ def inbox_rows(
             age=age_text(request, now),
             late=_late(request, now),
             others=others_of(deciders.get(request.pk, {}), viewer),
-            marks=_marks(request, contractors[request.pk], used),
+            marks=_marks(request),
             taken=taken.get(request.pk, ""),
         )
         for request in requests
@@ -118,30 +114,19 @@ def _late(request: Request, now: datetime) -> bool:
     return request.status == RequestStatus.PENDING and any(lane.due_at < now for lane in waiting)
 
 
-def _contractors(requests: Sequence[Request]) -> Counter[int]:
-    rows = RequestMember.objects.filter(request__in=requests, left_out=False, person__contractor=True)
-    counted = rows.order_by().values("request").annotate(n=Count("pk")).values_list("request", "n")
-    return Counter(dict(counted))
-
-
-def _used_images(requests: Sequence[Request]) -> set[tuple[int, int]]:
-    """(team, image) pairs that a grant was ever given for."""
-    teams = {request.project.team_id for request in requests if request.project}
-    images = {row.image_id for request in requests for row in request.images.all()}
-    rows = GrantImage.objects.filter(grant__project__team__in=teams, image__in=images)
-    return set(rows.values_list("grant__project__team_id", "image_id").distinct())
-
-
-def _marks(request: Request, contractors: int, used: set[tuple[int, int]]) -> list[str]:
+def _marks(request: Request) -> list[str]:
     """What makes this one worth a second look, in words."""
-    images = [row.image for row in request.images.all()]
-    team = request.project.team_id if request.project else 0
+    images = list(request.images.all())
+    contractors: int = request.contractor_count  # type: ignore[attr-defined]
     marks = {
-        _("Restricted image"): any(image.restricted for image in images),
+        _("Restricted image"): any(row.image.restricted for row in images),
         ngettext("%(count)d contractor", "%(count)d contractors", contractors) % {"count": contractors}: bool(
             contractors
         ),
-        _("First use by this team"): any((team, image.pk) not in used for image in images),
+        _("First use by this team"): any(
+            not row.used_before  # type: ignore[attr-defined]
+            for row in images
+        ),
         _("Production"): request.environment == "production",
         _("Question is open"): status_code(request) == "question",
     }

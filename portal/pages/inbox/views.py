@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
@@ -17,11 +17,11 @@ from approvals.policy.types import Outcome
 from approvals.requests import services
 from approvals.requests.errors import NotAllowed, NotApprovable, RequestError
 from approvals.requests.models import Request
-from approvals.requests.selectors import decidable_lanes, deciders_of, requests_visible_to, with_parts
+from approvals.requests.selectors import decidable_lanes, deciders_of
 from portal.pages.access import acting, refused, signed_in, viewer_of
 from portal.pages.inbox.detail import detail_of, names_of
 from portal.pages.inbox.forms import DecisionForm
-from portal.pages.inbox.listing import list_of, view_of
+from portal.pages.inbox.listing import list_of, sent_request, view_of
 from portal.pages.requests.saving import revision_of
 
 DONE: dict[str, Promise] = {
@@ -44,7 +44,7 @@ def inbox(http: HttpRequest) -> HttpResponse:
 def inbox_detail(http: HttpRequest, pk: int) -> HttpResponse:
     """Show one request beside the list, with the form to decide where the viewer may."""
     _require_inbox(http)
-    return detail_page(http, _sent(http, pk))
+    return detail_page(http, pk)
 
 
 @require_POST
@@ -52,27 +52,27 @@ def inbox_detail(http: HttpRequest, pk: int) -> HttpResponse:
 def decide(http: HttpRequest, pk: int) -> HttpResponse:
     """Decide for one lane, for the revision that was seen. What is refused comes back with the text kept."""
     _require_inbox(http)
-    request = _sent(http, pk)
+    request = sent_request(http, pk)
     lanes = {*decidable_lanes(request, viewer_of(http)), http.POST.get("lane", "")} - {""}
     form = DecisionForm(http.POST, lanes=sorted(lanes))
     if not form.is_valid():
-        return detail_page(http, request, form, status=422)
+        return detail_page(http, pk, form, status=422)
     try:
         _decide(http, request, form.cleaned_data)
     except NotAllowed as error:
         return refused(http, error, people=names_of(dict(deciders_of([request]).get(pk, {}))))
     except RequestError as error:
-        return _not_decided(http, _sent(http, pk), form, error)
+        return _not_decided(http, pk, form, error)
     _say(http, request, form.cleaned_data)
     return redirect(f"{reverse('inbox')}?view={view_of(http)}&done={pk}")
 
 
 def detail_page(
-    http: HttpRequest, request: Request, form: DecisionForm | None = None, *, status: int = 200, **extra: Any
+    http: HttpRequest, pk: int, form: DecisionForm | None = None, *, status: int = 200, **extra: Any
 ) -> HttpResponse:
-    """The list with one request open."""
-    context = list_of(http, request)
-    context |= detail_of(http, request, context["deciders"], form) | extra
+    """The list with one request open, as it is now."""
+    context = list_of(http, pk)
+    context |= detail_of(http, context["open"], context["staff"], form) | extra
     return render(http, "pages/inbox/inbox.html", context, status=status)
 
 
@@ -89,18 +89,16 @@ def _decide(http: HttpRequest, request: Request, given: dict[str, Any]) -> None:
     )
 
 
-def _not_decided(
-    http: HttpRequest, request: Request, form: DecisionForm, error: RequestError
-) -> HttpResponse:
+def _not_decided(http: HttpRequest, pk: int, form: DecisionForm, error: RequestError) -> HttpResponse:
     """The same screen with the reason, what was typed, and the request as it is now."""
     if isinstance(error, NotApprovable):
         blocked = [explain(result) for result in error.evaluation.of(Outcome.BLOCKED)]
-        return detail_page(http, request, form, status=422, notice=error.message, reasons=blocked)
+        return detail_page(http, pk, form, status=422, notice=error.message, reasons=blocked)
     if error.status == 422:
         form.add_error("reason", error.message)
-        return detail_page(http, request, form, status=422)
+        return detail_page(http, pk, form, status=422)
     return detail_page(
-        http, request, form, status=error.status, notice=error.message, kept=form.cleaned_data["reason"]
+        http, pk, form, status=error.status, notice=error.message, kept=form.cleaned_data["reason"]
     )
 
 
@@ -117,9 +115,3 @@ def _require_inbox(http: HttpRequest) -> None:
     viewer = viewer_of(http)
     if not (viewer.is_approver or viewer.sees_all):
         raise NotAllowed("not_an_approver", _("Only approvers have a list of requests to decide."))
-
-
-def _sent(http: HttpRequest, pk: int) -> Request:
-    """The request with its lanes, decisions and images, if it was sent and the viewer may see it."""
-    seen = requests_visible_to(viewer_of(http)).exclude(submitted_at=None)
-    return get_object_or_404(with_parts(seen), pk=pk)

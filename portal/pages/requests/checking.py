@@ -1,5 +1,6 @@
 """Check your answers: everything that would be sent, what policy says, who decides, and sending it."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -26,7 +27,7 @@ from portal.pages.requests.presenters import (
     step_url,
 )
 from portal.pages.requests.saving import revision_of, stale
-from portal.pages.requests.wizard import count_lines, editable, sent, step_list
+from portal.pages.requests.wizard import editable, lines_of, sent, step_list
 
 FIRST_NAMES = 5
 
@@ -56,10 +57,11 @@ def check_page(http: HttpRequest, request: Request, *, status: int = 200, notice
     """The page; with status 422 its error summary lists what blocks."""
     found = services.preview(request=request, now=timezone.now())
     rows = policy_rows(found.evaluation.results, lambda step: step_url(request, step, back=True))
+    answers = answers_of(request, found.facts.images)
     context: dict[str, Any] = {
         "request_row": request,
-        "answers": answers_of(request),
-        "steps": step_list(request, "check"),
+        "answers": answers,
+        "steps": step_list(request, "check", answers["lines"]),
         "policy": rows,
         "version": found.evaluation.version,
         "deciding": [
@@ -77,19 +79,19 @@ def check_page(http: HttpRequest, request: Request, *, status: int = 200, notice
     return render(http, "pages/requests/check.html", context, status=status)
 
 
-def answers_of(request: Request) -> dict[str, Any]:
-    """The answers in words, as the check page and the summary show them."""
-    names = request.members.filter(left_out=False).values_list("person__name", "raw")
-    people = [name or raw for name, raw in names]
+def answers_of(request: Request, known: Sequence[Any] = ()) -> dict[str, Any]:
+    """The answers in words, as the check page and the summary show them; `known` as for `image_summary`."""
+    rows = list(request.members.filter(left_out=False).values_list("person__name", "raw", "state"))
+    people = [name or raw for name, raw, _state in rows]
     return {
         "project": request.project,
         "role": role_text(request.role),
         "environment": ENVIRONMENT_LABELS[request.environment],
-        "images": image_summary(request),
+        "images": image_summary(request, known),
         "people": people,
         "first_people": people[:FIRST_NAMES],
         "more_people": people[FIRST_NAMES:],
-        "lines": count_lines(request),
+        "lines": lines_of(state for _name, _raw, state in rows),
     }
 
 

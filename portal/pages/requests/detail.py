@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from django.db.models import Count, OuterRef, Subquery
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import NoReverseMatch, reverse
@@ -11,13 +12,12 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
-from approvals.requests.models import Request
-from approvals.requests.people_match import NEEDS_FIXING
+from approvals.requests.models import Message, Request
 from approvals.requests.selectors import (
     decidable_lanes,
-    deciders_of,
     may_edit,
     requests_visible_to,
+    staff_of,
     waiting_reasons,
     with_parts,
 )
@@ -25,10 +25,10 @@ from approvals.requests.states import FINAL, RequestStatus
 from grants.directory.standing import Standing
 from grants.lifecycle.models import Grant
 from grants.lifecycle.selectors import grants_of, grants_visible_to
-from portal.live.topics import versions
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.requests.checking import answers_of
 from portal.pages.requests.forms import AnswerForm
+from portal.pages.requests.matrix import Matrix, matrix_context, matrix_csv, matrix_of
 from portal.pages.requests.presenters import (
     lane_rows,
     policy_rows,
@@ -38,6 +38,7 @@ from portal.pages.requests.presenters import (
 )
 from portal.pages.requests.timeline import timeline_of
 from portal.pages.requests.wizard import first_open_step
+from portal.pages.shell import count_topics, topic_versions
 
 TABS: Mapping[str, Promise] = {
     "summary": gettext_lazy("Summary"),
@@ -52,8 +53,10 @@ TABS: Mapping[str, Promise] = {
 @signed_in
 def request_detail(http: HttpRequest, pk: int) -> HttpResponse:
     """Show one request by its tab (`?tab=`). People who may not see it get 404."""
-    tab = http.GET.get("tab", "summary")
-    return detail_page(http, whole(http, pk), tab if tab in TABS else "summary")
+    tab, request = http.GET.get("tab", "summary"), whole(http, pk)
+    if tab == "members" and http.GET.get("format") == "csv":
+        return matrix_csv(http, request, _matrix(http, request))
+    return detail_page(http, request, tab if tab in TABS else "summary")
 
 
 def detail_page(
@@ -66,28 +69,30 @@ def detail_page(
 
 def whole(http: HttpRequest, pk: int) -> Request:
     """The request with its lanes, decisions and images, if the viewer may see it; else Http404."""
-    return get_object_or_404(with_parts(requests_visible_to(viewer_of(http))), pk=pk)
+    said = Message.objects.filter(request=OuterRef("pk")).order_by().values("request")
+    seen = with_parts(requests_visible_to(viewer_of(http)))
+    return get_object_or_404(seen.annotate(said=Subquery(said.annotate(n=Count("pk")).values("n"))), pk=pk)
 
 
 def _frame(http: HttpRequest, request: Request, tab: str) -> dict[str, Any]:
     viewer, topic, now = viewer_of(http), request.label, timezone.now()
-    edits, deciders = may_edit(request, viewer), deciders_of([request])
+    edits, staff = may_edit(request, viewer), staff_of([request], viewer)
     return {
         "request_row": request,
         "title": title_of(request),
         "status": status_code(request),
-        "where": waiting_reasons([request], now, deciders).get(request.pk, ""),
-        "lanes": lane_rows(request, deciders.get(request.pk, {})),
+        "where": waiting_reasons([request], now, staff.deciders).get(request.pk, ""),
+        "lanes": lane_rows(request, staff.deciders.get(request.pk, {})),
         "grants": _grants(request, viewer),
         "tab": tab,
         "tabs": _tabs(request, tab),
         "topic": topic,
-        "version": versions([topic])[topic],
+        "version": topic_versions(http, [topic, *count_topics(http)])[topic],
         "just_sent": "sent" in http.GET and request.status == RequestStatus.PENDING,
         "continue_url": first_open_step(request) if edits and request.status == RequestStatus.DRAFT else "",
         "may_edit": edits and request.status not in FINAL,
         "may_copy": viewer.is_lead,
-        "decides": bool(decidable_lanes(request, viewer)),
+        "decides": bool(decidable_lanes(request, viewer, staff)),
         "asked": status_code(request) == "question",
     }
 
@@ -96,7 +101,7 @@ def _tabs(request: Request, tab: str) -> list[dict[str, Any]]:
     url = reverse("request-detail", args=[request.pk])
     counts = {
         "members": request.people_count,  # type: ignore[attr-defined]
-        "conversation": request.messages.count(),
+        "conversation": request.said,  # type: ignore[attr-defined]
     }
     return [
         {
@@ -127,8 +132,12 @@ def _summary(http: HttpRequest, request: Request) -> dict[str, Any]:
 
 
 def _members(http: HttpRequest, request: Request) -> dict[str, Any]:
-    rows = request.members.filter(left_out=False).select_related("person")
-    return {"people": rows, "faulty": NEEDS_FIXING}
+    return matrix_context(http, _matrix(http, request))
+
+
+def _matrix(http: HttpRequest, request: Request) -> Matrix:
+    grant = grants_visible_to(viewer_of(http)).filter(pk__in=grants_of(request.label).values("pk")).first()
+    return matrix_of(request, grant, timezone.now())
 
 
 def _policy(http: HttpRequest, request: Request) -> dict[str, Any]:

@@ -217,7 +217,9 @@ class RequestChoice(forms.ModelChoiceField):  # type: ignore[type-arg]
 
 
 class CopyForm(forms.Form):
-    """An earlier request whose people are copied."""
+    """An earlier request whose people are copied; `offered` says whether there is one."""
+
+    offered = False
 
     source = RequestChoice(
         label=gettext_lazy("Copy members from an earlier request"),
@@ -258,7 +260,9 @@ def purpose_of(request: Request) -> dict[str, Any]:
         "use_case": request.use_case,
         "ticket": request.ticket,
         "starts": max(starts, timezone.localdate()),
-        "length": str(request.days) if request.days else UNTIL if request.ends else "",
+        "length": UNTIL
+        if request.ends and not request.days
+        else str(request.days or policy_settings().default_days),
         "ends": timezone.localdate(request.ends) if request.ends and not request.days else None,
         "gpu_type": request.gpu_type,
         "gpu_hours_per_week": request.gpu_hours_per_week,

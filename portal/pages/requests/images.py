@@ -1,6 +1,7 @@
 """Step 2: which images, each by a tag or by one digest."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -114,12 +115,15 @@ def image_rows(request: Request) -> list[ImageRow]:
     return [_image_row(row, images[row.image_id], fact) for row, fact in zip(rows, facts, strict=True)]
 
 
-def image_summary(request: Request) -> list[ImageRow]:
-    """The images of a request with what policy looks at, without the choices: for pages that only show them."""
+def image_summary(request: Request, known: Sequence[Any] = ()) -> list[ImageRow]:
+    """The images of a request with what policy looks at, without the choices: for pages that only show them.
+
+    `known` are policy's facts of them, in their order, where they are at hand.
+    """
     named = RequestImage.objects.select_related("image__registry")
     prefetch_related_objects([request], Prefetch("images", queryset=named))
     rows = list(request.images.all())
-    facts = image_facts([(row.image, row.tag or row.digest) for row in rows])
+    facts = known or image_facts([(row.image, row.tag or row.digest) for row in rows])
     return [ImageRow(row.image, _reference(row), facts=fact) for row, fact in zip(rows, facts, strict=True)]
 
 

@@ -18,6 +18,7 @@ from approvals.requests.models import Request
 from approvals.requests.selectors import requests_visible_to
 from approvals.requests.types import DraftChanges
 from portal.pages.access import acting, viewer_of
+from portal.pages.paging import PAGE_SIZE, number, page_of_list
 from portal.pages.requests.forms import CopyForm, PeopleForm, UploadForm
 from portal.pages.requests.people import (
     GROUPS,
@@ -25,14 +26,16 @@ from portal.pages.requests.people import (
     chips,
     faulty_summary,
     group_counts,
+    in_group,
     lines_csv,
     person_lines,
+    place_of,
 )
 from portal.pages.requests.presenters import step_url
 from portal.pages.requests.saving import put_faults, revision_of, stale
 from portal.pages.requests.sent_members import sent_members_step
 from portal.pages.requests.uploads import read_column, show_columns
-from portal.pages.requests.wizard import next_url, returns_to_check, sent, step_list
+from portal.pages.requests.wizard import lines_of, next_url, returns_to_check, sent, step_list
 
 COPY_FROM = 50
 Act = Callable[[HttpRequest, Request], HttpResponse]
@@ -43,7 +46,7 @@ def members_step(http: HttpRequest, request: Request) -> HttpResponse:
     if sent(request):
         return sent_members_step(http, request)
     if http.GET.get("format") == "csv":
-        return lines_csv(request, _shown(http, person_lines(request)))
+        return lines_csv(request, in_group(person_lines(request), http.GET.get("show", "all")))
     if http.method != "POST":
         return members_page(http, request)
     act = next((act for name, act in ACTS.items() if name in http.POST), go_on)
@@ -61,23 +64,28 @@ def members_page(
     status: int = 200,
     errors: list[tuple[str, str]] | None = None,
     stale: str = "",
+    at: int = 0,
 ) -> HttpResponse:
-    """The step as a page; `forms` are those to show again with what was typed."""
+    """The step as a page; `forms` are those to show again with what was typed, `at` the line to show."""
     given = {type(form): form for form in forms}
     lines = person_lines(request)
-    url, shown = here(http, request), http.GET.get("show", "all")
+    counts, url, shown = group_counts(lines), here(http, request), http.GET.get("show", "all")
+    listed = in_group(lines, shown)
+    page = page_of_list(http, listed, start=place_of(listed, at) if at else None)
     context: dict[str, Any] = {
         "request_row": request,
         "paste": given.get(PeopleForm) or PeopleForm(),
         "upload": given.get(UploadForm) or UploadForm(),
         "copy": given.get(CopyForm) or _copy_form(http, request),
-        "lines": _shown(http, lines),
-        "counts": group_counts(lines),
-        "chips": chips(group_counts(lines), shown if shown in GROUPS else "all", url),
+        "lines": page.rows,
+        "page": page,
+        "counts": counts,
+        "chips": chips(counts, shown if shown in GROUPS else "all", step_address(http, request)),
+        "all_lines": step_address(http, request),
         "errors": errors or [],
         "has_errors": status >= 400,
         "stale": stale,
-        "steps": step_list(request, "members"),
+        "steps": step_list(request, "members", lines_of(line.code for line in lines if line.included)),
         "back": returns_to_check(http),
         "here": url,
         "shown": shown,
@@ -128,15 +136,18 @@ def copy(http: HttpRequest, request: Request) -> HttpResponse:
 
 
 def fix(http: HttpRequest, request: Request) -> HttpResponse:
-    """Mend one line: the button says which and how (`use:7`), the row's field holds the new text or person."""
-    action, _colon, line = http.POST["fix"].partition(":")
-    position = int(line) if line.isdecimal() else 0
+    """Mend one line: the button says which and how (`remove:7`, `use:7:li@example.com`).
+
+    A new text or a person stands in the row's field.
+    """
+    action, line, value = (*http.POST["fix"].split(":", 2), "", "")[:3]
+    position = number(line) or 0
     try:
         services.repair_line(
             request=request,
             position=position,
             action=action,
-            value=http.POST.get("value", ""),
+            value=value or http.POST.get("value", ""),
             revision=revision_of(http),
             by=acting(http),
             now=timezone.now(),
@@ -147,8 +158,8 @@ def fix(http: HttpRequest, request: Request) -> HttpResponse:
         if error.status != 422:
             raise
         errors = [(f"#value-{position}", error.message)]
-        return members_page(http, request, status=422, errors=errors)
-    return redirect(f"{here(http, request)}#{_next_place(request, position)}")
+        return members_page(http, request, status=422, errors=errors, at=position)
+    return redirect(_next_place(http, request, position))
 
 
 def leave_out(http: HttpRequest, request: Request) -> HttpResponse:
@@ -185,9 +196,11 @@ def go_on(http: HttpRequest, request: Request) -> HttpResponse:
         if response.status_code >= 400:
             return response
         request.refresh_from_db()
-    errors = [] if "later" in http.POST else _unfinished(person_lines(request))
+    lines = person_lines(request)
+    errors = [] if "later" in http.POST else _unfinished(lines)
     if errors:
-        return members_page(http, request, status=422, errors=errors)
+        first = next((line.position for line in lines if line.group == "fixing"), 0)
+        return members_page(http, request, status=422, errors=errors, at=first)
     return redirect(next_url(http, request, "members"))
 
 
@@ -202,20 +215,28 @@ ACTS: Mapping[str, Act] = {
 }
 
 
-def here(http: HttpRequest, request: Request) -> str:
-    """The step's address with the group of lines that is shown."""
-    url = step_url(request, "members", back=returns_to_check(http))
-    show = http.POST.get("show", "")
-    if show not in GROUPS or show == "all":
-        return url
-    return f"{url}{'&' if '?' in url else '?'}{urlencode({'show': show})}"
+def step_address(http: HttpRequest, request: Request) -> str:
+    """The step's own address, of the whole list."""
+    return step_url(request, "members", back=returns_to_check(http))
 
 
-def _next_place(request: Request, position: int) -> str:
+def here(http: HttpRequest, request: Request, start: int = 0) -> str:
+    """The step's address with the group of lines that is shown, from line `start` of it on."""
+    url, show = step_address(http, request), http.POST.get("show", "")
+    wanted = {"show": show} if show in GROUPS and show != "all" else {}
+    query = urlencode(wanted | ({"n": str(start)} if start else {}))
+    return f"{url}{'&' if '?' in url else '?'}{query}" if query else url
+
+
+def _next_place(http: HttpRequest, request: Request, position: int) -> str:
     """Where to look after a line was mended: the next line that needs fixing, else the line itself."""
-    faulty = [line.position for line in person_lines(request) if line.group == "fixing"]
-    following = [place for place in faulty if place > position] or faulty
-    return f"line-{following[0] if following else position}"
+    lines = person_lines(request)
+    faulty = [line.position for line in lines if line.group == "fixing"]
+    target = next((place for place in faulty if place > position), faulty[0] if faulty else position)
+    listed = in_group(lines, http.POST.get("show", "all"))
+    if all(line.position != target for line in listed):
+        return f"{here(http, request)}#people"
+    return f"{here(http, request, place_of(listed, target) // PAGE_SIZE * PAGE_SIZE)}#line-{target}"
 
 
 def _unfinished(lines: Sequence[PersonLine]) -> list[tuple[str, str]]:
@@ -246,9 +267,5 @@ def _copy_form(http: HttpRequest, request: Request, data: Any = None) -> CopyFor
     others = seen.exclude(pk=request.pk).filter(members__left_out=False).order_by("-pk").distinct()
     newest = list(others.values_list("pk", flat=True)[:COPY_FROM])
     form.fields["source"].queryset = seen.filter(pk__in=newest).order_by("-pk")  # type: ignore[attr-defined]
+    form.offered = bool(newest)
     return form
-
-
-def _shown(http: HttpRequest, lines: Sequence[PersonLine]) -> Sequence[PersonLine]:
-    group = http.GET.get("show", "all")
-    return [line for line in lines if line.group == group] if group in GROUPS and group != "all" else lines

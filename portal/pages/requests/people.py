@@ -47,11 +47,27 @@ class PersonLine:
     repeated_of: int | None
     note: str
     colour: str
+    code: str
+
+    @property
+    def included(self) -> bool:
+        """Whether the line is in the list: neither left out nor repeated."""
+        return self.group in ("found", "held", "fixing")
 
 
 def person_lines(request: Request) -> list[PersonLine]:
     """Every line of the list, those that need fixing first; nothing is ever left away."""
     return sorted((_line(row) for row in people_rows(request)), key=_place)
+
+
+def in_group(lines: Sequence[PersonLine], group: str) -> Sequence[PersonLine]:
+    """The lines of one group; all for no group."""
+    return [line for line in lines if line.group == group] if group in GROUPS and group != "all" else lines
+
+
+def place_of(lines: Sequence[PersonLine], position: int) -> int:
+    """How many of these lines stand before the one at `position`; 0 where it is not among them."""
+    return next((place for place, line in enumerate(lines) if line.position == position), 0)
 
 
 def group_counts(lines: Iterable[PersonLine]) -> dict[str, int]:
@@ -81,9 +97,14 @@ def lines_csv(request: Request, lines: Sequence[PersonLine]) -> HttpResponse:
     writer = csv.writer(text)
     writer.writerow([_("Line"), _("You wrote"), _("State"), _("Suggestion")])
     for line in lines:
-        writer.writerow([line.position, _safe(line.raw), line.state, _safe(line.suggestion)])
-    response = HttpResponse("\ufeff" + text.getvalue(), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="{request.number}-lines.csv"'
+        writer.writerow([line.position, safe_cell(line.raw), line.state, safe_cell(line.suggestion)])
+    return spreadsheet(text.getvalue(), f"{request.number}-lines.csv")
+
+
+def spreadsheet(text: str, name: str) -> HttpResponse:
+    """A CSV file to download; its byte order mark tells Excel that it is UTF-8."""
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
@@ -123,6 +144,7 @@ def _line(row: PersonRow) -> PersonLine:
         candidates=people if found.state is State.AMBIGUOUS else (),
         repeated_of=found.repeated_of,
         note=_note(row, group),
+        code=found.state,
         colour={"fixing": "bad", "found": "ok", "held": "info"}.get(group, "plain"),
     )
 
@@ -149,6 +171,6 @@ def _note(row: PersonRow, group: str) -> str:
     return state_label(state) if group == "left_out" and state is not State.FOUND else ""
 
 
-def _safe(text: str) -> str:
-    # A spreadsheet runs cells that begin like this.
+def safe_cell(text: str) -> str:
+    """The text so that no spreadsheet runs it as a formula."""
     return f"'{text}" if text.startswith(FORMULA) else text

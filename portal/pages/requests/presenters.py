@@ -41,6 +41,11 @@ class PolicyRow:
     fix_url: str = ""
     fix_label: str = ""
 
+    @property
+    def settled(self) -> bool:
+        """Whether there is nothing to look at: settled rows are folded below the others."""
+        return self.outcome == Outcome.PASSED
+
 
 @dataclass(frozen=True, slots=True)
 class LaneRow:

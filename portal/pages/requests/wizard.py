@@ -1,5 +1,6 @@
 """The steps of writing a request: which there are, which are done, and where to go next."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -64,14 +65,21 @@ def sent(request: Request) -> bool:
 
 def count_lines(request: Request) -> Lines:
     """How far the list of people is: one query."""
-    rows = [(state, out) for state, out in request.members.values_list("state", "left_out")]
-    faulty = sum(state in NEEDS_FIXING and not out for state, out in rows)
-    return Lines(included=sum(not out for _state, out in rows), faulty=faulty)
+    return lines_of(request.members.filter(left_out=False).values_list("state", flat=True))
 
 
-def step_list(request: Request | None, current: str) -> list[dict[str, Any]]:
-    """The steps for the list above the form; `request` is None before the first is saved."""
-    states = _states(request) if request else {}
+def lines_of(states: Iterable[str]) -> Lines:
+    """The same from the states of the lines that are in the list."""
+    found = list(states)
+    return Lines(included=len(found), faulty=sum(state in NEEDS_FIXING for state in found))
+
+
+def step_list(request: Request | None, current: str, lines: Lines | None = None) -> list[dict[str, Any]]:
+    """The steps for the list above the form; `request` is None before the first is saved.
+
+    `lines` are those of `count_lines`, where they are at hand.
+    """
+    states = _states(request, lines or count_lines(request)) if request else {}
     steps = [
         {
             "label": label,
@@ -88,7 +96,8 @@ def step_list(request: Request | None, current: str) -> list[dict[str, Any]]:
 
 def first_open_step(request: Request) -> str:
     """Where to carry on with a draft: the first step that is not done, or the check page."""
-    step = next((name for name, state in _states(request).items() if state != "done"), "")
+    states = _states(request, count_lines(request))
+    step = next((name for name, state in states.items() if state != "done"), "")
     return step_url(request, step) if step else reverse("request-check", args=[request.pk])
 
 
@@ -108,8 +117,7 @@ def returns_to_check(http: HttpRequest) -> bool:
     return (http.POST.get("return") or http.GET.get("return")) == "check"
 
 
-def _states(request: Request) -> dict[str, str]:
-    lines = count_lines(request)
+def _states(request: Request, lines: Lines) -> dict[str, str]:
     done = {
         "project": request.project_id is not None,
         "images": request.images.exists(),

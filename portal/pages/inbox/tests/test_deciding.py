@@ -103,7 +103,7 @@ def test_the_requester_is_told_who_can_decide_instead(scene, request_row, send):
     page = send("alice")
     assert page.status_code == 403
     text = page.content.decode()
-    assert "because you wrote it or are one of its members" in text
+    assert "because you wrote it, lead its team or are one of its members" in text
     assert "Mia" in text
 
 

@@ -14,6 +14,7 @@ from grants.directory.models import RoleAssignment
 from grants.directory.testing import make_person
 
 INBOX = "/approvals/"
+MOST_QUERIES = 20
 
 
 def shown(page):
@@ -108,7 +109,7 @@ def test_a_person_who_asked_sees_why_they_cannot_decide_and_who_can(scene, as_pe
     RoleAssignment.objects.create(person=scene.people.alice, role="approver:mlops")
     page = as_person("alice").get(detail(make_request(scene)))
     assert page.context["refusal"] == (
-        "You cannot decide this request, because you wrote it or are one of its members."
+        "You cannot decide this request, because you wrote it, lead its team or are one of its members."
     )
     assert page.context["can_decide"] == ["Mia"]
     assert "send-decision" not in page.content.decode()
@@ -137,6 +138,7 @@ def test_what_was_never_the_viewers_to_see_is_not_shown_by_its_number(scene, as_
 @pytest.mark.parametrize("open_one", [False, True])
 def test_the_list_costs_the_same_for_one_row_and_three(scene, as_person, open_one):
     request = make_request(scene, images=[scene.image, scene.restricted])
+    make_person("lina", name="Li Na", roles=["approver:mlops"])
     client, url, figures = as_person("mia"), detail(request) if open_one else INBOX, []
     client.get(url)
     for more in (0, 2):
@@ -146,3 +148,16 @@ def test_the_list_costs_the_same_for_one_row_and_three(scene, as_person, open_on
             client.get(url)
         figures.append(len(found))
     assert figures[0] == figures[1]
+    assert figures[1] <= MOST_QUERIES
+
+
+@pytest.mark.parametrize("view", ["group", "asked", "all"])
+def test_a_request_with_a_question_beside_any_view_stays_within_the_budget(scene, as_person, view):
+    request = make_request(scene, images=[scene.image, scene.restricted])
+    make_request(scene)
+    decide_as(scene.people.mia, request, "mlops", "ask", reason="Why?")
+    client = as_person("mia")
+    client.get(detail(request))
+    with CaptureQueriesContext(connection) as found:
+        assert client.get(detail(request), {"view": view}).context["conversation"]
+    assert len(found) <= MOST_QUERIES

@@ -198,3 +198,36 @@ def test_nobody_at_all_is_asked_for(post, draft):
         422,
         [("#id_people_text", "Add at least one person")],
     )
+
+
+def test_a_mended_line_leads_to_the_page_that_holds_the_next(post, draft, as_person):
+    post(people_text="\n".join(f"nobody{number}" for number in range(60)), add="1")
+    assert (
+        post(fix="edit:51", value="charlie", show="fixing")["Location"] == f"{post.url}?show=fixing#line-52"
+    )
+    page = post(fix="edit:52", value="mia@example.com", show="fixing")
+    assert page["Location"] == f"{post.url}?show=fixing#line-53"
+    assert post(fix="edit:53", value="nobody")["Location"] == f"{post.url}?n=50#line-54"
+    shown = as_person("alice").get(post.url, {"n": "50"}).context["lines"]
+    assert [line.position for line in shown] == [54, 55, 56, 57, 58, 59, 60, 61, 1, 51, 52]
+
+
+def test_a_suggestion_travels_in_its_button(post, draft):
+    post(people_text=FAULTS, add="1")
+    post(fix="use:2:wang.lei@example.com")
+    assert lines(draft)[2] == ("wang.lei@example.com", "found", False)
+
+
+def test_a_namesake_is_never_chosen_beforehand(post, draft, as_person):
+    post(people_text=FAULTS, add="1")
+    text = as_person("alice").get(post.url).content.decode()
+    assert '<option value="">Choose a person</option>' in text
+    assert "Twin · no team, 1" in text
+    assert post(fix="choose:5", value="").status_code == 422
+
+
+def test_when_nothing_is_left_to_fix_the_list_says_so_above_itself(post, draft, as_person):
+    text = as_person("alice").get(post.url, {"show": "fixing"}).content.decode()
+    assert "All lines are fine" in text
+    assert "No lines here" in text
+    assert 'id="save-now"' in text
