@@ -38,7 +38,12 @@ def provider() -> Iterator[str]:
 
 
 def _introduce(url: str, name: str) -> None:
-    claims = {"email": f"{name}@example.com", "email_verified": True, "preferred_username": name, "name": "李娜"}
+    claims = {
+        "email": f"{name}@example.com",
+        "email_verified": True,
+        "preferred_username": name,
+        "name": "李娜",
+    }
     deadline = time.monotonic() + 20
     while True:
         try:
@@ -56,7 +61,9 @@ def by_single_sign_on(page: Page, keys: Keyboard, name: str) -> None:
     keys.reach("form[action*='oidc'] button")
     keys.follow("Enter")
     assert page.locator("input[name=sub]").count() == 1, page.url
-    page.locator("input[name=sub]").focus()  # the provider's own page gives it the focus where scripts may load
+    page.locator(
+        "input[name=sub]"
+    ).focus()  # the provider's own page gives it the focus where scripts may load
     keys.type(name)
     keys.follow("Enter")
 
