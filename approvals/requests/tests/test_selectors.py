@@ -155,6 +155,7 @@ def test_the_sentence_names_lane_and_number(scene, now):
     asked = decide_as(scene.people.sam, request, "security", "ask")
     assert "Security asked a question. The request waits for an answer." in waiting_reason(asked, now)
     assert waiting_reason(make_draft(scene), now) == ""
+    assert waiting_reason(make_request(scene, now=now), now) == "Just sent to MLOps (1 person can decide)."
 
 
 def test_deciders_leave_out_those_who_may_not(scene):

@@ -207,3 +207,14 @@ def test_a_change_that_policy_blocks_leaves_a_sent_request_as_it_was(scene, as_p
     ]
     assert reread(request).revision == request.revision
     assert [row.raw for row in request.members.all()] == ["bob"]
+
+
+def test_the_usual_length_is_chosen_until_another_one_is_kept(scene, as_person):
+    by, now = actor_for(scene.people.alice), timezone.now()
+    fresh = services.start_draft(requester=scene.people.alice, project=scene.project, by=by, now=now)
+    client = as_person("alice")
+    chosen = [
+        client.get(reverse("request-step", args=[draft.pk, "purpose"])).context["form"]["length"].value()
+        for draft in (fresh, make_draft(scene, days=60), make_draft(scene, ends=now + timedelta(days=9)))
+    ]
+    assert chosen == ["90", "60", "until"]
