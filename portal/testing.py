@@ -37,6 +37,7 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 def pytest_configure(config: pytest.Config) -> None:
     """Name our markers; let the owner flush between tests."""
     config.addinivalue_line("markers", "enable_loopback: the test may connect to this machine's own ports")
+    _own_redis()
     from django.test.testcases import TransactionTestCase  # noqa: PLC0415 - settings are not loaded yet
 
     flush = TransactionTestCase._fixture_teardown  # type: ignore[attr-defined]  # noqa: SLF001
@@ -47,6 +48,19 @@ def pytest_configure(config: pytest.Config) -> None:
             flush(case)
 
     TransactionTestCase._fixture_teardown = flush_as_owner  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def _own_redis() -> None:
+    """A cache and a channel layer for each xdist worker: the same ids stand in each worker's database."""
+    from django.conf import settings  # noqa: PLC0415 - settings are not loaded earlier
+
+    from portal.environment import redis_url  # noqa: PLC0415
+
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    cache, channels = 4 + 2 * worker, 5 + 2 * worker
+    settings.CACHES["default"]["LOCATION"] = redis_url(settings.REDIS_URL, cache)
+    layer = settings.CHANNEL_LAYERS["default"]["CONFIG"]
+    layer["hosts"][0]["address"] = redis_url(settings.REDIS_URL, channels)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

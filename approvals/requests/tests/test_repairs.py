@@ -43,7 +43,7 @@ def test_each_line_has_its_state_and_what_helps(scene, draft):
     ]
     rows = people_rows(draft)
     assert rows[1].found.suggestion == "charlie@example.com"
-    assert [candidate.hint for candidate in rows[2].found.candidates] == ["10234", "10235"]
+    assert [candidate.hint for candidate in rows[2].found.candidates] == ["no team, 10234", "no team, 10235"]
     assert rows[4].found.repeated_of == 1
     assert [row.needs_fixing for row in rows] == [False, True, True, True, False]
     assert line_counts(draft) == {"found": 1, "not_found": 1, "ambiguous": 1, "inactive": 1, "repeated": 1}

@@ -84,12 +84,13 @@ def webhook_receiver() -> Iterator[Receiver]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            # Kept before it is answered: whoever waits for the answer finds it here.
             receiver.arrived.put(
                 Received(body, {name.lower(): value for name, value in self.headers.items()})
             )
+            self.send_response(receiver.statuses.pop(0) if receiver.statuses else 204)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
 
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name http.server gives it
             """Say nothing."""
