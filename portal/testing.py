@@ -59,8 +59,8 @@ def _own_redis() -> None:
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     cache, channels = 4 + 2 * worker, 5 + 2 * worker
     settings.CACHES["default"]["LOCATION"] = redis_url(settings.REDIS_URL, cache)
-    layer = settings.CHANNEL_LAYERS["default"]["CONFIG"]
-    layer["hosts"][0]["address"] = redis_url(settings.REDIS_URL, channels)
+    layers: dict[str, Any] = settings.CHANNEL_LAYERS
+    layers["default"]["CONFIG"]["hosts"][0]["address"] = redis_url(settings.REDIS_URL, channels)
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
