@@ -9,11 +9,16 @@ from grants.directory.models import Team
 
 
 class Registry(models.Model):
-    """A registry that Purser is the token server of. `host` is what stands before the first slash of a reference."""
+    """A registry. `host` is what stands before the first slash of a reference.
+
+    Of the kind `distribution`, Purser is its token server; of another kind (`harbor`, `google`) a connector keeps
+    entries of access there, and `options` say what it needs to know: no secret, only references to them.
+    """
 
     key = models.SlugField(max_length=40, unique=True)
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=30, default="distribution")
+    options = models.JSONField(default=dict, blank=True)
     host = models.CharField(max_length=255, unique=True)
     api_url = models.URLField(max_length=300)
     service = models.CharField(max_length=120, unique=True)
@@ -27,6 +32,25 @@ class Registry(models.Model):
     def plain_http(self) -> bool:
         """Whether clients must be told to speak HTTP without TLS."""
         return self.api_url.startswith("http://")
+
+
+class Cluster(models.Model):
+    """A Kubernetes cluster in which every project with a namespace gets its tenant.
+
+    `issuer` and `audience`: whose service-account tokens are accepted as pull credentials, and for whom they must
+    be made; empty: none are. `options` hold no secret, only references to them.
+    """
+
+    key = models.SlugField(max_length=40, unique=True)
+    name = models.CharField(max_length=120)
+    kind = models.CharField(max_length=30, default="kubernetes")
+    options = models.JSONField(default=dict, blank=True)
+    issuer = models.CharField(max_length=300, blank=True)
+    audience = models.CharField(max_length=200, blank=True)
+    active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class Image(models.Model):

@@ -1,6 +1,6 @@
 """What every connector is: values in, values out, no Django, no models, no hidden clock."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol, runtime_checkable
@@ -46,8 +46,10 @@ class Change:
 class Outcome:
     """What a change came to. Already there and already gone are outcomes, not errors.
 
-    `changed`: the outside system was altered by this call. `proven`: the result was seen at the outside
-    system itself (read back, or denied in a trial). `at`: when it was seen, UTC.
+    `changed`: the outside system was altered by this call. `proven`: the result was seen in force at the outside
+    system itself (read back where that is enough, tried out where it takes effect later). `at`: when it was seen,
+    UTC. `ends_itself_at`: when the target will end the entry without us, None when it will not. `again_at`: when
+    the entry needs us again although all is well (a secret to rotate, an expiry to renew), None for never.
     """
 
     change: Change
@@ -55,6 +57,8 @@ class Outcome:
     proven: bool
     detail: str
     at: datetime
+    ends_itself_at: datetime | None = None
+    again_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +90,96 @@ class Connector(Protocol):
 
     def remove(self, change: Change) -> Outcome:
         """Make the entry untrue and say whether that was proven. Repeating it is harmless."""
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """One person of a live grant. `subject`: `person:<id>`; `address`: the primary verified e-mail address."""
+
+    subject: str
+    address: str
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """One live grant as a target sees it.
+
+    `images`: repositories of the target, or whole references `host/repository` where the target is a cluster.
+    `team`, `project`: their keys. `gpus`: the project's quota. `ends`: UTC.
+    """
+
+    grant: int
+    project: str
+    team: str
+    role: str
+    holders: tuple[Holder, ...]
+    images: tuple[str, ...]
+    ends: datetime
+    namespace: str = ""
+    gpus: int = 0
+    confidential: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a grant shows at a target.
+
+    Of kind `member` (key `person:<id>`), `image` (key: the repository), or a kind of the connector's own that belongs
+    to the whole project (`group`, `tenant`, ...).
+    """
+
+    kind: str
+    key: str
+
+
+MEMBER_PLACE, IMAGE_PLACE = "member", "image"
+
+
+@runtime_checkable
+class Layout(Protocol):
+    """How grants become entries at a target that keeps entries. Pure: the same holdings, the same entries.
+
+    What two grants both justify is one entry, computed from both: access ends with the last of them.
+    """
+
+    def places(self, holding: Holding) -> Sequence[Place]:
+        """Where this grant shows: people + images + a few, never people x images. No place twice."""
+
+    def entry(self, place: Place, holdings: Sequence[Holding]) -> Entry | None:
+        """What all these live holdings together want at the place; None when nothing should be there.
+
+        `holdings` are those that can matter: of the person for a member place (with this holder only), of the
+        repository for an image place (without holders), of the project for any other.
+        """
+
+    def empty(self, place: Place) -> Entry:
+        """The place's entry with nothing in it: what to remove when no holding wants it."""
+
+    def lock(self, place: Place) -> str:
+        """Places with the same lock change one thing outside and are worked one after the other."""
+
+    def problems(self, holding: Holding) -> Sequence[str]:
+        """Why the target cannot hold this grant, as plain sentences; empty when it can.
+
+        Too many people for a policy, a name it does not accept, ...: asked before anybody approves.
+        """
+
+
+def same_facts(one: Entry, other: Entry) -> bool:
+    """Whether two entries of one identity say the same; attributes named `seen_*` are only about the look."""
+    return one.identity == other.identity and _facts(one) == _facts(other)
+
+
+def _facts(entry: Entry) -> set[tuple[str, str]]:
+    return {pair for pair in entry.attributes if not pair[0].startswith("seen_")}
+
+
+@runtime_checkable
+class Finds(Protocol):
+    """What nobody asked for can be found: the ground of drift."""
+
+    def foreign(self, scope: Scope) -> Iterable[Entry]:
+        """Entries beside ours in the places we manage: never touched, only reported. `seen_owner` says whose."""
 
 
 @runtime_checkable

@@ -143,6 +143,9 @@ class Project(models.Model):
     grace_hours = models.PositiveIntegerField(default=24)
     gpu_quota = models.PositiveIntegerField(default=0)
     namespace = models.CharField(max_length=63, blank=True)
+    confidential = models.BooleanField(
+        default=False, help_text="its workloads run only in a runtime class for confidential computing"
+    )
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["jira_issue"], name="project_by_jira_issue")]

@@ -12,14 +12,13 @@ from portal.sandbox.jira.pages import Pages
 from portal.sandbox.jira.rest import Rest
 from portal.sandbox.jira.store import STATUSES, TO_DO, Flavour, Project, Store
 from portal.sandbox.jira.webhooks import Dispatcher
-from portal.sandbox.jira.wire import (
+from portal.sandbox.wire import (
     HttpError,
     Receive,
     Request,
     Response,
     Router,
     Send,
-    error_response,
     json_response,
     receive_request,
     send_response,
@@ -81,7 +80,7 @@ class App:
             spoiled = await self._meet_fault(request)
             return spoiled or self._router.dispatch(request) or _dead_link()
         except HttpError as error:
-            return error_response(error)
+            return _error_response(error)
 
     async def _meet_fault(self, request: Request) -> Response | None:
         fault = self._control.fault_for(request)
@@ -162,6 +161,11 @@ def _password(scheme: str, value: str) -> str:
         return base64.b64decode(value, validate=True).decode().partition(":")[2]
     except ValueError:
         return ""
+
+
+def _error_response(error: HttpError) -> Response:
+    """An error as Jira writes it."""
+    return json_response({"errorMessages": list(error.messages), "errors": {}}, error.status)
 
 
 def _dead_link() -> Response:

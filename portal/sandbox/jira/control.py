@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr
 
-from portal.sandbox.jira.wire import HttpError, Request, Response, json_response
+from portal.sandbox.wire import HttpError, Request, Response, json_response
 
 
 class Fault(BaseModel):

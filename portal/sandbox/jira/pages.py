@@ -4,7 +4,7 @@ from html import escape
 
 from portal.sandbox.jira.jira import Jira
 from portal.sandbox.jira.store import DONE, STATUSES, TO_DO, Issue
-from portal.sandbox.jira.wire import HttpError, Request, Response, Router
+from portal.sandbox.wire import HttpError, Request, Response, Router
 
 HEADERS = {
     "Content-Type": "text/html; charset=utf-8",

@@ -7,7 +7,7 @@ from portal.sandbox.jira import shapes
 from portal.sandbox.jira.jira import Jira
 from portal.sandbox.jira.search import BadQuery, is_bounded, search
 from portal.sandbox.jira.store import STATUSES, Issue, Project
-from portal.sandbox.jira.wire import HttpError, Request, Response, Router, json_response
+from portal.sandbox.wire import HttpError, Request, Response, Router, json_response
 
 _LARGEST_PAGE = 100
 _REMOVED = (

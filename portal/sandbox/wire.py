@@ -1,4 +1,4 @@
-"""The little HTTP the stand-in needs on top of ASGI: a request, a response, a table of routes."""
+"""The little HTTP that stand-ins need on top of ASGI: a request, a response, a table of routes."""
 
 import json
 import re
@@ -13,7 +13,7 @@ MAX_BODY = 1024 * 1024
 
 
 class HttpError(Exception):
-    """Answer with this status and these messages, in the way Jira writes them."""
+    """Answer with this status and these messages, in the way the system stood in for writes them."""
 
     def __init__(self, status: int, *messages: str) -> None:
         super().__init__(status, *messages)
@@ -70,11 +70,6 @@ def json_response(value: object, status: int = 200, headers: Mapping[str, str] |
     return Response(status, body, {"Content-Type": "application/json;charset=UTF-8", **(headers or {})})
 
 
-def error_response(error: HttpError) -> Response:
-    """An error as Jira writes it."""
-    return json_response({"errorMessages": list(error.messages), "errors": {}}, error.status)
-
-
 Handler = Callable[..., Response]
 
 
@@ -89,7 +84,7 @@ class Router:
         self._routes.append((method, re.compile(pattern), handler))
 
     def dispatch(self, request: Request) -> Response | None:
-        """The answer of the first route that fits, 405 when only the method does not, else None."""
+        """The answer of the first route that fits, else None. Raises HttpError 405 when only the method does not."""
         wrong_method = False
         for method, pattern, handler in self._routes:
             if (match := pattern.fullmatch(request.path)) is None:
@@ -97,7 +92,9 @@ class Router:
             if method == request.method:
                 return handler(request, **match.groupdict())
             wrong_method = True
-        return error_response(HttpError(405, "Method not allowed.")) if wrong_method else None
+        if wrong_method:
+            raise HttpError(405, "Method not allowed.")
+        return None
 
 
 async def receive_request(scope: Mapping[str, Any], receive: Receive) -> Request:
