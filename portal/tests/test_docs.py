@@ -11,7 +11,7 @@ from django.conf import settings
 from portal.environment import ADDRESSES
 
 ROOT = Path(settings.BASE_DIR)
-READERS = ["portal/settings.py", "portal/secret_key.py", "portal/asgi.py"]
+READERS = ["portal/settings.py", "portal/sign_in_settings.py", "portal/secret_key.py", "portal/asgi.py"]
 ROW = re.compile(r"^\| `([A-Z_]+)` \| (.*?) \|", re.MULTILINE)
 EXAMPLE = re.compile(r"^(?:# )?([A-Z][A-Z_]+)=(.*)$", re.MULTILINE)
 IN_COMPOSE = re.compile(r"\$\{([A-Z_]+)")
