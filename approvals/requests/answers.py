@@ -142,6 +142,8 @@ def _image_fault(code: str, written: str) -> str:
 def _check_project(project: Project | None, viewer: Standing) -> str | None:
     if project is None or projects_requestable_by(viewer).filter(pk=project.pk).exists():
         return None
+    if project.team_id in viewer.led_team_ids:
+        return _("This project is closed. Choose another one")
     return _("Choose a project of a team that you lead")
 
 

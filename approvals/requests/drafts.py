@@ -26,7 +26,7 @@ COPIED = ("role", "environment", "use_case", "ticket", "days", "gpu_type", "gpu_
 def start_draft(*, requester: Person, project: Project | None, by: Actor, now: datetime) -> Request:
     """Open an empty draft. The requester acts themselves and leads a team; the project is one of that team's.
 
-    Records `approvals.request.drafted`. Raises NotAllowed `not_a_lead`.
+    Records `approvals.request.drafted`. Raises NotAllowed `not_a_lead`, Conflict `project_closed`.
     """
     with audited(by=by):
         viewer = _own_standing(requester, by)
@@ -60,7 +60,7 @@ def clone(*, request: Request, by: Actor, now: datetime) -> Request:
     """Start a draft like this request, for the acting person: same answers, images and people, looked up anew.
 
     Records `approvals.request.drafted`. Raises NotAllowed `not_an_editor` where the request may not be seen
-    or its project not asked for.
+    or `not_a_lead` where its project may not be asked for, Conflict `project_closed`.
     """
     with audited(by=by):
         viewer = steps.standing_of_actor(by)
@@ -133,9 +133,13 @@ def _own_standing(requester: Person, by: Actor) -> Standing:
 
 
 def _require_lead(viewer: Standing, project: Project | None) -> None:
-    projects = projects_requestable_by(viewer)
-    if not viewer.is_lead or (project is not None and not projects.filter(pk=project.pk).exists()):
+    if not viewer.is_lead or (project is not None and project.team_id not in viewer.led_team_ids):
         raise NotAllowed("not_a_lead", _("Only the leads of the project's team can ask for it."))
+    if project is not None and not projects_requestable_by(viewer).filter(pk=project.pk).exists():
+        words = _(
+            "The project is closed, so no access can be asked for. Open it again, or choose another one."
+        )
+        raise Conflict("project_closed", words, {"project": project.key})
 
 
 def _create(viewer: Standing, project: Project | None, *, by: Actor, now: datetime) -> Request:

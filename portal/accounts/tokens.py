@@ -16,6 +16,7 @@ from audit.ledger.services import audited, record
 from grants.directory.models import Person
 from grants.directory.roles import ADMINISTRATOR
 from grants.directory.standing import Standing, standing_of
+from grants.lifecycle.clock import moment
 from portal.accounts.errors import AccountError, NotYours
 from portal.accounts.models import ApiToken
 
@@ -72,18 +73,20 @@ def revoke_token(*, token: ApiToken, by: Actor, now: datetime) -> ApiToken:
     return token
 
 
-def authenticate_bearer(secret: str, now: datetime) -> ApiToken | None:
+def authenticate_bearer(secret: str, now: datetime | None = None) -> ApiToken | None:
     """The token that this secret is, with person and user read, or None: unknown, ended, revoked, person disabled.
 
-    Notes at most once a minute that the token was used.
+    `now` None means the database's clock. Notes at most once a minute that the token was used.
     """
     if not _SECRET.fullmatch(secret):
         return None
-    found = ApiToken.objects.select_related("person__user").filter(digest=_digest(secret)).first()
-    if not found or found.revoked_at or found.expires_at <= now or not found.person.active:
-        return None
-    if found.last_used_at is None or now - found.last_used_at >= SEEN_EVERY:
-        ApiToken.objects.filter(pk=found.pk).update(last_used_at=now)
+    at = moment(now)
+    live = ApiToken.objects.filter(revoked_at=None, expires_at__gt=at, person__active=True).annotate(
+        asked_at=at
+    )
+    found = live.select_related("person__user").filter(digest=_digest(secret)).first()
+    if found and (found.last_used_at is None or found.asked_at - found.last_used_at >= SEEN_EVERY):
+        ApiToken.objects.filter(pk=found.pk).update(last_used_at=found.asked_at)
     return found
 
 

@@ -1,7 +1,7 @@
 """Who calls the API: a bearer token, or the signed-in browser with its CSRF token."""
 
 from django.http import HttpRequest
-from django.utils import timezone, translation
+from django.utils import translation
 from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication, get_authorization_header
 from rest_framework.authentication import SessionAuthentication as BaseSession
@@ -23,7 +23,7 @@ class TokenAuthentication(BaseAuthentication):
         keyword, _space, secret = get_authorization_header(request).partition(b" ")
         if keyword.lower() != KEYWORD.lower().encode():
             return None
-        token = authenticate_bearer(secret.strip().decode("ascii", "replace"), timezone.now())
+        token = authenticate_bearer(secret.strip().decode("ascii", "replace"))
         if token is None:
             raise AuthenticationFailed(_("The token is unknown, ended or revoked."), code="bad_token")
         _become(request._request, token)  # noqa: SLF001 - DRF documents no other way to the Django request

@@ -1,10 +1,18 @@
-"""Steps of a request: decide, answer, withdraw, remind, start one like it."""
+"""Steps of a request: decide, answer, withdraw, remind, start one like it. One shape, told by a table."""
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from drf_spectacular.utils import OpenApiExample
 from rest_framework.request import Request as Call
 from rest_framework.response import Response
+from rest_framework.serializers import Serializer
 
 from approvals.requests import services
+from approvals.requests.models import Request
 from approvals.requests.selectors import requests_visible_to
+from grants.directory.models import Person
 from portal.api.base import Endpoint, acting, body, found, moment, viewer_of
 from portal.api.request_examples import APPROVE, DECIDED, OWN, STALE
 from portal.api.request_views import shown
@@ -13,98 +21,108 @@ from portal.api.serializers.common import Empty, ReasonBody
 from portal.api.serializers.requests import AnswerBody, DecisionBody, RequestSerializer
 
 
-class Decisions(Endpoint):
-    """Verdicts on a request."""
+@dataclass(frozen=True)
+class Step:
+    """One step: its name in the document, what it says there, what it takes, and the service that takes it.
 
-    @operation(
-        "requests_decide",
+    `act` gets the caller and, by name, the request, `by`, `now` and what the body says; the request it gives
+    back is shown.
+    """
+
+    name: str
+    summary: str
+    says: str
+    act: Callable[..., Request]
+    takes: type[Serializer[Any]] = Empty
+    problems: Sequence[int] = (403, 404, 409)
+    status: int = 200
+    examples: Sequence[OpenApiExample] = ()
+
+
+def _decide(person: Person, **given: Any) -> Request:
+    return services.decide(decider=person, **given)
+
+
+def _answer(person: Person, **given: Any) -> Request:
+    return services.answer(author=person, **given)
+
+
+def _withdraw(_person: Person, **given: Any) -> Request:
+    return services.withdraw(**given)
+
+
+def _nudge(_person: Person, **given: Any) -> Request:
+    return services.nudge(**given)
+
+
+def _clone(_person: Person, **given: Any) -> Request:
+    return services.clone(**given)
+
+
+STEPS = (
+    Step(
+        "decide",
         "Decide in a lane",
-        body=DecisionBody,
-        answer=RequestSerializer,
+        "Approve, deny or ask in one lane, for the revision you saw. The last approval gives the access.",
+        _decide,
+        takes=DecisionBody,
         problems=(403, 404, 409, 422),
         examples=[APPROVE, DECIDED, OWN, STALE],
-    )
-    def post(self, request: Call, pk: int) -> Response:
-        """Approve, deny or ask in one lane, for the revision you saw. The last approval gives the access."""
-        viewer, now = viewer_of(request), moment()
-        row = found(requests_visible_to(viewer), pk=pk)
-        given = body(request, DecisionBody)
-        services.decide(request=row, decider=viewer.person, by=acting(request), now=now, **given)
-        return Response(shown(pk, viewer, now))
-
-
-class Answer(Endpoint):
-    """Answers to questions."""
-
-    @operation(
-        "requests_answer",
+    ),
+    Step(
+        "answer",
         "Answer a question",
-        body=AnswerBody,
-        answer=RequestSerializer,
+        "Answer what an approver asked; every lane that asked waits again.",
+        _answer,
+        takes=AnswerBody,
         problems=(403, 404, 409, 422),
-    )
-    def post(self, request: Call, pk: int) -> Response:
-        """Answer what an approver asked; every lane that asked waits again."""
-        viewer, now = viewer_of(request), moment()
-        row = found(requests_visible_to(viewer), pk=pk)
-        given = body(request, AnswerBody)
-        services.answer(request=row, text=given["text"], author=viewer.person, by=acting(request), now=now)
-        return Response(shown(pk, viewer, now))
-
-
-class Withdraw(Endpoint):
-    """Taking a request back."""
-
-    @operation(
-        "requests_withdraw",
+    ),
+    Step(
+        "withdraw",
         "Withdraw a request",
-        body=ReasonBody,
-        answer=RequestSerializer,
-        problems=(403, 404, 409),
-    )
-    def post(self, request: Call, pk: int) -> Response:
-        """Take back a draft or a request that is not decided."""
-        viewer, now = viewer_of(request), moment()
-        row = found(requests_visible_to(viewer), pk=pk)
-        given = body(request, ReasonBody)
-        services.withdraw(request=row, by=acting(request), now=now, reason=given["reason"])
-        return Response(shown(pk, viewer, now))
-
-
-class Nudge(Endpoint):
-    """Reminding the approvers."""
-
-    @operation(
-        "requests_nudge",
+        "Take back a draft or a request that is not decided.",
+        _withdraw,
+        takes=ReasonBody,
+    ),
+    Step(
+        "nudge",
         "Remind the approvers",
-        body=Empty,
-        answer=RequestSerializer,
-        problems=(403, 404, 409),
-    )
-    def post(self, request: Call, pk: int) -> Response:
-        """Remind the approvers, at most once in 24 hours."""
-        viewer, now = viewer_of(request), moment()
-        row = found(requests_visible_to(viewer), pk=pk)
-        body(request, Empty)
-        services.nudge(request=row, by=acting(request), now=now)
-        return Response(shown(pk, viewer, now))
-
-
-class Clone(Endpoint):
-    """Starting a draft like another request."""
-
-    @operation(
-        "requests_clone",
+        "Remind the approvers, at most once in 24 hours.",
+        _nudge,
+    ),
+    Step(
+        "clone",
         "Start one like it",
-        body=Empty,
-        answer=RequestSerializer,
+        "Start a draft of yours with the same answers, images and people, looked up anew.",
+        _clone,
         status=201,
-        problems=(403, 404),
-    )
-    def post(self, request: Call, pk: int) -> Response:
-        """Start a draft of yours with the same answers, images and people, looked up anew."""
+    ),
+)
+
+
+def _endpoint(step: Step) -> type[Endpoint]:
+    """The address of one step."""
+
+    def post(self: Endpoint, request: Call, pk: int) -> Response:
         viewer, now = viewer_of(request), moment()
         row = found(requests_visible_to(viewer), pk=pk)
-        body(request, Empty)
-        copy = services.clone(request=row, by=acting(request), now=now)
-        return Response(shown(copy.pk, viewer, now), status=201)
+        given = body(request, step.takes)
+        done = step.act(viewer.person, request=row, by=acting(request), now=now, **given)
+        return Response(shown(done.pk, viewer, now), status=step.status)
+
+    post.__doc__ = step.says
+    described = operation(
+        f"requests_{step.name}",
+        step.summary,
+        body=step.takes,
+        answer=RequestSerializer,
+        status=step.status,
+        problems=step.problems,
+        examples=step.examples,
+    )(post)
+    return type(
+        step.name.title(), (Endpoint,), {"__module__": __name__, "__doc__": step.says, "post": described}
+    )
+
+
+ENDPOINTS = {step.name: _endpoint(step) for step in STEPS}

@@ -13,19 +13,19 @@ from portal.api import (
     projects,
     pulls,
     request_people,
-    request_steps,
     requests,
 )
+from portal.api.request_steps import ENDPOINTS
 
 urlpatterns = [
     path("requests/", requests.Requests.as_view(), name="api-requests"),
     path("requests/<int:pk>/", requests.OneRequest.as_view(), name="api-request"),
     path("requests/<int:pk>/submit/", requests.Submit.as_view(), name="api-request-submit"),
-    path("requests/<int:pk>/decisions/", request_steps.Decisions.as_view(), name="api-request-decisions"),
-    path("requests/<int:pk>/answer/", request_steps.Answer.as_view(), name="api-request-answer"),
-    path("requests/<int:pk>/withdraw/", request_steps.Withdraw.as_view(), name="api-request-withdraw"),
-    path("requests/<int:pk>/nudge/", request_steps.Nudge.as_view(), name="api-request-nudge"),
-    path("requests/<int:pk>/clone/", request_steps.Clone.as_view(), name="api-request-clone"),
+    path("requests/<int:pk>/decisions/", ENDPOINTS["decide"].as_view(), name="api-request-decisions"),
+    path("requests/<int:pk>/answer/", ENDPOINTS["answer"].as_view(), name="api-request-answer"),
+    path("requests/<int:pk>/withdraw/", ENDPOINTS["withdraw"].as_view(), name="api-request-withdraw"),
+    path("requests/<int:pk>/nudge/", ENDPOINTS["nudge"].as_view(), name="api-request-nudge"),
+    path("requests/<int:pk>/clone/", ENDPOINTS["clone"].as_view(), name="api-request-clone"),
     path("requests/<int:pk>/people/", request_people.People.as_view(), name="api-request-people"),
     path(
         "requests/<int:pk>/people/copy/",

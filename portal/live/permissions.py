@@ -16,7 +16,7 @@ WITH_NUMBER: dict[str, Rule] = {
 }
 PLAIN: dict[str, Callable[[Standing], bool]] = {
     "catalogue": lambda viewer: True,
-    "health": lambda viewer: viewer.is_administrator,
+    "brakes": lambda viewer: viewer.sees_all,
 }
 
 

@@ -56,6 +56,23 @@ def test_a_lead_does_not_ask_for_another_teams_project(scene, alice):
     assert fields == {"project": "Choose a project of a team that you lead"}
 
 
+def test_a_closed_project_is_named_as_the_reason(scene, alice):
+    project = scene.people.project
+    source = make_draft(scene)
+    project.state = "closed"
+    project.save(update_fields=["state"])
+    for act in (
+        lambda: services.start_draft(requester=scene.people.alice, project=project, **alice),
+        lambda: services.clone(request=source, **alice),
+    ):
+        with pytest.raises(Conflict) as caught:
+            act()
+        assert (caught.value.code, caught.value.detail) == ("project_closed", {"project": project.key})
+    assert faults(source, alice, project=project)["fields"] == {
+        "project": "This project is closed. Choose another one"
+    }
+
+
 def test_nobody_starts_a_draft_in_anothers_name(scene, now):
     by = actor_for(scene.people.charlie)
     with pytest.raises(NotAllowed) as caught:

@@ -323,3 +323,12 @@ def test_due_times_follow_the_setting(scene, now, settings):
     request = make_request(scene, images=[make_scanned_image("fraud/third")], now=now)
     assert [lane.due_at for lane in request.lanes.all()] == [now + timedelta(hours=8)]
     assert timezone.is_aware(request.submitted_at)
+
+
+@pytest.mark.parametrize(("age", "hours", "lapsed"), [(15, -48, 1), (13, 48, 0)])
+def test_the_databases_clock_lapses_a_request_however_wrong_our_own_is(
+    scene, now, monkeypatch, age, hours, lapsed
+):
+    make_request(scene, now=now - timedelta(days=age))
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now + timedelta(hours=hours))
+    assert lapse() == lapsed

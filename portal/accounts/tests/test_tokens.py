@@ -20,6 +20,7 @@ from grants.directory.models import Person
 from grants.directory.people import disable_person, enable_person
 from grants.directory.standing import standing_of
 from grants.directory.testing import Cast, cast
+from grants.lifecycle.clock import database_time
 from portal.accounts.models import ApiToken
 from portal.accounts.testing import sign_in
 from portal.accounts.tokens import authenticate_bearer, create_token, revoke_token, tokens_visible_to
@@ -110,6 +111,31 @@ def test_token_stands_for_its_person_until_it_ends(people: Cast) -> None:
     assert authenticate_bearer(secret, NOW + timedelta(days=1)) is None
     assert authenticate_bearer(secret[:-1] + ("a" if secret[-1] != "a" else "b"), NOW) is None
     assert authenticate_bearer("pur_" + "é" * 43, NOW) is None
+
+
+@pytest.mark.parametrize("hours", [-48, 48])
+def test_the_databases_clock_ends_a_token_however_wrong_our_own_is(
+    people: Cast, monkeypatch: pytest.MonkeyPatch, hours: int
+) -> None:
+    now = database_time()
+    _, lives = create_token(
+        person=people.alice, name="a", scopes=["read"], days=1, by=actor_for(people.alice), now=now
+    )
+    _, over = create_token(
+        person=people.alice,
+        name="b",
+        scopes=["read"],
+        days=1,
+        by=actor_for(people.alice),
+        now=now - timedelta(days=1),
+    )
+    monkeypatch.setattr("django.utils.timezone.now", lambda: now + timedelta(hours=hours))
+
+    answers = [
+        Client().get("/mirror/", headers={"Authorization": f"Bearer {secret}"}).status_code
+        for secret in (lives, over)
+    ]
+    assert answers == [200, 401]
 
 
 def test_revoked_token_is_refused_and_recorded_once(people: Cast) -> None:

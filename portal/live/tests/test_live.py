@@ -234,7 +234,7 @@ def test_the_same_selectors_decide_as_for_the_pages() -> None:
         f"inbox:{stage.people.bob.pk}",
         f"inbox:{stage.people.mia.pk}",
         "catalogue",
-        "health",
+        "brakes",
         "secrets",
         "request:",
         "request:１",

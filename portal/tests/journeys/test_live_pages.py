@@ -110,7 +110,7 @@ def test_ticks_survive_three_refreshes(site: Site, world: World) -> None:
 def test_topics_of_others_are_refused(site: Site, world: World, person: str) -> None:
     page = site.visit(world.person(person))
     page.goto("/help/")
-    for topic in (f"inbox:{world.person('mia').pk}", f"request:{world.keys['draft']}", "health", "nothing:1"):
+    for topic in (f"inbox:{world.person('mia').pk}", f"request:{world.keys['draft']}", "brakes", "nothing:1"):
         assert json.loads(page.evaluate(ASK, topic)) == {"t": topic, "v": -1}
 
 
