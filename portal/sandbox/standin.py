@@ -12,6 +12,8 @@ from typing import Any, Generic, TypeVar
 import uvicorn
 
 from portal.sandbox.faults import Fault, FaultKind, Schedule
+from portal.sandbox.serving import serve
+from portal.sandbox.steering import PREFIX, Steering, plain
 from portal.sandbox.wire import (
     HttpError,
     Receive,
@@ -22,6 +24,8 @@ from portal.sandbox.wire import (
     receive_request,
     send_response,
 )
+
+__all__ = ["Standin", "running", "serve"]
 
 State = TypeVar("State")
 REMEMBERED = 4  # states kept for stale reads
@@ -39,7 +43,8 @@ class Standin(Generic[State]):
 
     `router` answers with handlers that read and change `self.state`; `error(status, kind or message, request)`
     writes an error as the system stood in for does. Requests are answered one at a time, so that handlers need no
-    locks. `halve(request)` makes the first half of a batch request (None: it is no batch).
+    locks. `halve(request)` makes the first half of a batch request (None: it is no batch). Calls below `/sandbox/`
+    steer it (portal.sandbox.steering); a stand-in adds its own of these to `self.steering.router`.
     """
 
     def __init__(self, state: State, *, schedule: Schedule | None = None) -> None:
@@ -48,6 +53,21 @@ class Standin(Generic[State]):
         self.router = Router()
         self._before: deque[State] = deque(maxlen=REMEMBERED)
         self._one_at_a_time = threading.Lock()
+        self.changes = 0  # calls that may have changed the state, so far
+        self.steering = Steering(lambda: self.schedule, self.picture)
+
+    def picture(self) -> Any:
+        """The state as oracles read it (`GET /sandbox/state`). Override to leave out what is too much."""
+        return self.state
+
+    def dump(self) -> Any:
+        """The state as JSON can hold it, for a process that is started again. `restore` takes it up."""
+        with self._one_at_a_time:
+            return plain(self.state)
+
+    def restore(self, document: Any) -> None:
+        """Take up a state that `dump` gave. Overridden by each that runs as a process with `--state`."""
+        raise NotImplementedError
 
     def error(self, status: int, message: str, request: Request) -> Response:
         """An error answer of this system. Overridden by each."""
@@ -62,12 +82,20 @@ class Standin(Generic[State]):
         if scope["type"] != "http":
             return
         request = await receive_request(scope, receive)
+        if request.path.startswith(PREFIX):
+            await send_response(send, self._steered(request))
+            return
         fault = self.schedule.next_for(request.method, request.path)
         if fault is not None and fault.kind in STATUS_OF:
             await send_response(send, self._refusal(fault, request))
             return
         response = self._respond(request, fault)
         await self._answer(response, fault, receive, send)
+
+    def _steered(self, request: Request) -> Response:
+        with self._one_at_a_time:
+            self.changes += request.method != "GET"
+            return self.steering.answer(request) or self.error(404, "not found", request)
 
     def _refusal(self, fault: Fault, request: Request) -> Response:
         answer = self.error(STATUS_OF[fault.kind], str(fault.kind), request)
@@ -99,6 +127,7 @@ class Standin(Generic[State]):
 
     def _dispatch(self, request: Request) -> Response:
         if request.method not in ("GET", "HEAD"):
+            self.changes += 1
             self._before.append(copy.deepcopy(self.state))
         try:
             found = self.router.dispatch(request)
