@@ -35,12 +35,17 @@ class Ticking:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One outside call for a line. `last`: its success settles the line; `partial`: see `desired.Removal`."""
+    """One outside call for a line. `last`: its success settles the line; `partial`: see `trials.Removal`.
+
+    `facts`: a digest of the entry, where the target keeps entries. `keepers`: the live grants that still want it.
+    """
 
     action: Action
     entry: Entry
     last: bool = True
     partial: bool = False
+    facts: str = ""
+    keepers: str = ""
 
 
 def claim(*, now: datetime, limit: int) -> list[Delivery]:

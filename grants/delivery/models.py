@@ -5,20 +5,23 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
-from grants.delivery.states import ACTIONS, KINDS, OPEN, RESULTS, STATUSES, Status
+from grants.delivery.states import ACTIONS, OPEN, RESULTS, STATUSES, Status
 from grants.lifecycle.models import Grant
 
 
 class Delivery(models.Model):
-    """One person or one image of one grant at one target (the registry's key), and how far it has come.
+    """One person, one image or one thing of the project of one grant at one target, and how far it has come.
 
-    `key` is the connector's: `person:<id>` or the repository. `fence` grows with every claim and every change of
-    what is wanted, so that a worker that slept through one cannot write what it saw before.
+    `kind` and `key` are the connector's: `member` and `person:<id>`, `image` and the repository, `tenant` and the
+    namespace, ... `fence` grows with every claim and every change of what is wanted, so that a worker that slept
+    through one cannot write what it saw before. A verified line has a next attempt only when it needs us again
+    (a secret to rotate). `ends_itself_at`: when the target ends it without us. `facts`: a digest of what was last
+    put there, to tell our own changes of mind from somebody else's.
     """
 
     grant = models.ForeignKey(Grant, on_delete=models.CASCADE, related_name="deliveries")
     target = models.CharField(max_length=40)
-    kind = models.CharField(max_length=10, choices=KINDS)
+    kind = models.CharField(max_length=20)
     key = models.CharField(max_length=255)
     status = models.CharField(max_length=10, choices=STATUSES, default=Status.WANTED)
     since = models.DateTimeField(help_text="since when it is wanted, or unwanted")
@@ -32,6 +35,8 @@ class Delivery(models.Model):
     verified_at = models.DateTimeField(null=True, blank=True)
     removed_at = models.DateTimeField(null=True, blank=True)
     proven_at = models.DateTimeField(null=True, blank=True)
+    ends_itself_at = models.DateTimeField(null=True, blank=True)
+    facts = models.CharField(max_length=64, blank=True)
     denials = models.PositiveIntegerField(
         default=0, help_text="how often it was seen refused since it is unwanted"
     )
@@ -41,7 +46,8 @@ class Delivery(models.Model):
             models.UniqueConstraint(fields=["grant", "target", "kind", "key"], name="one_delivery_per_line"),
             models.CheckConstraint(
                 condition=Q(status__in=OPEN, next_attempt_at__isnull=False)
-                | (~Q(status__in=OPEN) & Q(next_attempt_at=None)),
+                | Q(status=Status.VERIFIED)
+                | Q(status=Status.PROVEN, next_attempt_at=None),
                 name="open_delivery_has_next_attempt",
             ),
             models.CheckConstraint(
@@ -51,7 +57,8 @@ class Delivery(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(next_attempt_at__isnull=False), name="delivery_due"
-            )
+            ),
+            models.Index(fields=["target", "kind", "key"], name="delivery_place"),
         ]
 
     def __str__(self) -> str:
@@ -87,3 +94,14 @@ class Attempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.action} of {self.delivery}"
+
+
+class Pace(models.Model):
+    """How many calls a target may still be asked now: a bucket that fills with time."""
+
+    target = models.CharField(max_length=40, unique=True)
+    allowance = models.FloatField()
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"pace of {self.target}"

@@ -3,12 +3,13 @@
 from datetime import datetime, timedelta
 
 from audit.ledger.services import audited, record
+from grants.connectors.base import Outcome
 from grants.connectors.errors import NotYet, UnknownOutcome
 from grants.delivery.claims import Step
 from grants.delivery.models import Attempt, Delivery
 from grants.delivery.pauses import kind_of, pause_after
 from grants.delivery.services import DELIVERY, lock_grant, settle
-from grants.delivery.states import Action, Kind, Result, Status
+from grants.delivery.states import REMOVING, Kind, Result, Status
 
 # A token that carries push lives 5 minutes at most and is accepted 60 s longer (architecture.md 3). Whoever keeps
 # pulling by another grant always has newer tokens, so the end of their pushing is proven by waiting this long.
@@ -19,19 +20,31 @@ Fields = dict[str, object]
 
 
 def succeeded(
-    row: Delivery, attempt: Attempt | None, step: Step, *, proven: bool, detail: str, now: datetime
+    row: Delivery,
+    attempt: Attempt | None,
+    step: Step,
+    *,
+    proven: bool,
+    detail: str,
+    now: datetime,
+    answer: Outcome | None = None,
 ) -> None:
-    """The call worked: the line is in place or gone, and proven so or to be looked at again."""
-    status = _reached(step.action, proven=proven)
-    fields: Fields = {"failures": 0, "last_error": "", "detail": detail[:500], **_reaching(row, status, now)}
-    _write(row, attempt, Result.DONE, fields if step.last else None, detail=detail, now=now)
+    """The call worked: the line is in place or gone, and proven so or to be looked at again.
+
+    A line on its way out is settled by an apply, too: what it stood for is now what other live grants want.
+    """
+    status = _reached(row, proven=proven)
+    said = f"{detail} Kept by {step.keepers}." if step.keepers and status == Status.PROVEN else detail
+    fields: Fields = {"failures": 0, "last_error": "", "detail": said[:500], **_reaching(row, status, now)}
+    fields |= _native(status, answer) | ({"facts": step.facts} if status == Status.VERIFIED else {})
+    _write(row, attempt, Result.DONE, fields if step.last else None, detail=said, now=now)
 
 
 def failed(
     row: Delivery, attempt: Attempt | None, step: Step | None, *, error: Exception, now: datetime
 ) -> None:
     """The call did not work (or was never made): keep the reason and the next attempt, by the error's kind."""
-    if isinstance(error, NotYet) and step is not None and step.action == Action.REMOVE:
+    if isinstance(error, NotYet) and step is not None and row.status in REMOVING:
         _wait(row, attempt, step, error=error, now=now)
         return
     failures = row.failures + 1
@@ -82,10 +95,18 @@ def _wait(row: Delivery, attempt: Attempt | None, step: Step, *, error: NotYet, 
     _write(row, attempt, Result.WAITING, fields, detail=_sentence(error), now=now)
 
 
-def _reached(action: Action, *, proven: bool) -> Status:
-    if action == Action.APPLY:
-        return Status.VERIFIED if proven else Status.APPLIED
-    return Status.PROVEN if proven else Status.REMOVED
+def _reached(row: Delivery, *, proven: bool) -> Status:
+    if row.status in REMOVING:
+        return Status.PROVEN if proven else Status.REMOVED
+    return Status.VERIFIED if proven else Status.APPLIED
+
+
+def _native(status: Status, answer: Outcome | None) -> Fields:
+    """When the target ends it by itself, and when it needs us again; nothing of the kind once it is gone."""
+    if answer is None or status in REMOVING:
+        return {"ends_itself_at": None} if status == Status.PROVEN else {}
+    again = {"next_attempt_at": answer.again_at} if status == Status.VERIFIED else {}
+    return {"ends_itself_at": answer.ends_itself_at, **again}
 
 
 def _reaching(row: Delivery, status: Status, now: datetime) -> Fields:
@@ -139,8 +160,12 @@ def _tell(row: Delivery, before: str) -> None:
 
 def _record(kind: str, row: Delivery) -> None:
     project, key = row.grant.project, row.key
-    whom = {"person": key} if row.kind == Kind.MEMBER else {"image": f"{row.target}/{key}"}
-    detail = {"target": row.target, "line": row.kind, "said": row.last_error or row.detail}
+    about: dict[str, dict[str, str]] = {
+        Kind.MEMBER: {"person": key},
+        Kind.IMAGE: {"image": f"{row.target}/{key}"},
+    }
+    whom = about.get(row.kind, {})
+    detail = {"target": row.target, "line": row.kind, "key": key, "said": row.last_error or row.detail}
     record(kind, subject=row.grant.label, project=project.key, team=project.team.key, detail=detail, **whom)
 
 

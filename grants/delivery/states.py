@@ -15,7 +15,7 @@ class Status(StrEnum):
 
 
 class Kind(StrEnum):
-    """What a line stands for: one person, or one image, of one grant at one target."""
+    """What a line stands for at every target; a connector has kinds of its own beside these, for a whole project."""
 
     MEMBER = "member"
     IMAGE = "image"
@@ -42,6 +42,5 @@ REMOVING = (Status.UNWANTED, Status.REMOVED, Status.PROVEN)
 OPEN = (Status.WANTED, Status.APPLIED, Status.UNWANTED, Status.REMOVED)
 
 STATUSES = [(status.value, status.value) for status in Status]
-KINDS = [(kind.value, kind.value) for kind in Kind]
 ACTIONS = [(action.value, action.value) for action in Action]
 RESULTS = [(result.value, result.value) for result in Result]

@@ -227,8 +227,8 @@ def test_claims_of_two_workers_never_meet(grant, now):
 def test_worker_that_slept_through_its_lease_writes_nothing_but_its_own_call(grant, now, connector):
     from grants.delivery import outcomes
     from grants.delivery.claims import Step, claim, intend
-    from grants.delivery.desired import entry_to_apply
     from grants.delivery.states import Action
+    from grants.delivery.trials import entry_to_apply
 
     sleeper = claim(now=now + timedelta(seconds=1), limit=1)[0]
     step = Step(Action.APPLY, entry_to_apply(sleeper))

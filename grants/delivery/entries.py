@@ -1,0 +1,45 @@
+"""Lines at targets that keep entries: what all live grants together want at a line's place."""
+
+import hashlib
+from dataclasses import dataclass
+
+from grants.connectors.base import Change, Entry, Holding, Layout, Place
+from grants.delivery.holdings import holdings_about
+from grants.delivery.models import Delivery
+from grants.delivery.targets import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to make true at a place: an entry, or nothing (`entry` None), and the grants that say so."""
+
+    place: Place
+    entry: Entry | None
+    empty: Entry
+    grants: tuple[int, ...]
+
+    @property
+    def change(self) -> Change:
+        """The call that makes it true."""
+        return Change("apply", self.entry) if self.entry else Change("remove", self.empty)
+
+
+def wanted_at(row: Delivery, target: Target, layout: Layout) -> Wanted:
+    """What live grants want at the place of a line, asked now: before any call for it, and under its lock."""
+    place = Place(row.kind, row.key)
+    holdings = holdings_about(place, row.grant.project, target)
+    return wanted_by(place, holdings, layout)
+
+
+def wanted_by(place: Place, holdings: list[Holding], layout: Layout) -> Wanted:
+    """The same from holdings at hand."""
+    asking = tuple(holding.grant for holding in holdings if place in layout.places(holding))
+    return Wanted(place, layout.entry(place, holdings), layout.empty(place), asking)
+
+
+def digest_of(entry: Entry | None) -> str:
+    """A digest of what an entry says, the same for the same facts in any order; "" for none."""
+    if entry is None:
+        return ""
+    facts = sorted(pair for pair in entry.attributes if not pair[0].startswith("seen_"))
+    return hashlib.sha256(repr((entry.identity, facts)).encode()).hexdigest()
