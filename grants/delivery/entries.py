@@ -1,9 +1,10 @@
 """Lines at targets that keep entries: what all live grants together want at a line's place."""
 
 import hashlib
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
-from grants.connectors.base import Change, Entry, Holding, Layout, Place
+from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Change, Entry, Holder, Holding, Layout, Place
 from grants.delivery.holdings import holdings_about
 from grants.delivery.models import Delivery
 from grants.delivery.targets import Target
@@ -35,6 +36,19 @@ def wanted_by(place: Place, holdings: list[Holding], layout: Layout) -> Wanted:
     """The same from holdings at hand."""
     asking = tuple(holding.grant for holding in holdings if place in layout.places(holding))
     return Wanted(place, layout.entry(place, holdings), layout.empty(place), asking)
+
+
+def about(place: Place, project: str, holdings: Iterable[Holding]) -> list[Holding]:
+    """Those of many holdings that can matter at a place, as `Layout.entry` wants them. `project`: its key."""
+    if place.kind == MEMBER_PLACE:
+        return [replace(h, holders=only) for h in holdings if (only := _only(h, place.key))]
+    if place.kind == IMAGE_PLACE:
+        return [replace(h, holders=()) for h in holdings if place.key in h.images]
+    return [h for h in holdings if h.project == project]
+
+
+def _only(holding: Holding, subject: str) -> tuple[Holder, ...]:
+    return tuple(holder for holder in holding.holders if holder.subject == subject)
 
 
 def digest_of(entry: Entry | None) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, Q, QuerySet
 
 from grants.catalogue.models import Cluster, Image, Registry
 from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Holder, Holding, Place
@@ -49,6 +49,16 @@ def holdings_of_project(project: Project, target: Target, *, at: datetime | None
 def all_holdings(target: Target, *, at: datetime | None = None) -> list[Holding]:
     """Everything every project holds at a target now, in a fixed number of queries."""
     return _holdings(_with_parts(_live(at), target), target)
+
+
+def holdings_beside(holding: Holding, target: Target) -> list[Holding]:
+    """Every live holding that a new one would share a place with: its project's, its people's, its images'."""
+    people = [int(holder.subject.removeprefix(PERSON)) for holder in holding.holders]
+    at_target = Q(images__image__repository__in=holding.images, images__image__registry__key=target.key)
+    theirs = Q(members__person_id__in=people)
+    return _holdings(
+        _with_parts(_live(None).filter(Q(project__key=holding.project) | theirs | at_target), target), target
+    )
 
 
 def imagined(

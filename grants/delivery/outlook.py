@@ -1,0 +1,120 @@
+"""What a grant would change at each target, worked out before anybody approves it: the same layouts, no network."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from grants.catalogue.models import Image, Registry
+from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Entry, Holding, Layout, Place
+from grants.delivery.entries import about
+from grants.delivery.holdings import holdings_beside, imagined
+from grants.delivery.targets import Target, clusters, layout_of
+from grants.directory.models import Person, Project
+from grants.lifecycle.rules import actions_of
+from grants.lifecycle.states import Role
+
+Fact = tuple[str, str]
+
+
+class Step(StrEnum):
+    """What would happen at a place."""
+
+    ADD = "add"
+    CHANGE = "change"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One place and what would be there: facts that come, and facts that go because others replace them."""
+
+    step: Step
+    kind: str
+    key: str
+    comes: tuple[Fact, ...] = ()
+    goes: tuple[Fact, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Outlook:
+    """What one target would be asked to do, and why it could not (plain sentences)."""
+
+    target: Target
+    effects: tuple[Effect, ...]
+    problems: tuple[str, ...]
+
+    def count(self, step: Step, kind: str) -> int:
+        """How many places of this kind would be added, changed or kept."""
+        return sum(effect.step == step and effect.kind == kind for effect in self.effects)
+
+
+class DecisionLayout:
+    """Where Purser is the token server nothing is kept: what the decision would say, in the form of entries."""
+
+    def __init__(self, target: Target) -> None:
+        self._target = target.key
+
+    def places(self, holding: Holding) -> list[Place]:
+        """The people and the images."""
+        people = [Place(MEMBER_PLACE, holder.subject) for holder in holding.holders]
+        return [Place(IMAGE_PLACE, image) for image in holding.images] + people
+
+    def entry(self, place: Place, holdings: Sequence[Holding]) -> Entry | None:
+        """Every image and action that the holdings allow there."""
+        said = {
+            (action, image)
+            for holding in holdings
+            for action in actions_of(Role(holding.role))
+            for image in holding.images
+            if place.kind == MEMBER_PLACE or image == place.key
+        }
+        return Entry(self._target, place.kind, place.key, tuple(sorted(said))) if said else None
+
+    def empty(self, place: Place) -> Entry:
+        """The place with nothing in it."""
+        return Entry(self._target, place.kind, place.key)
+
+    def lock(self, place: Place) -> str:
+        """Nothing is changed outside, so nothing needs a lock."""
+        return ""
+
+    def problems(self, holding: Holding) -> list[str]:
+        """A decision has no limits."""
+        return []
+
+
+def outlook(
+    *, project: Project, people: Iterable[Person], images: Iterable[Image], role: str, ends: datetime
+) -> list[Outlook]:
+    """What issuing this grant now would change, target by target: registries first, then clusters.
+
+    A handful of queries for each target; nothing outside is asked, so drift does not show here.
+    """
+    people, images = list(people), list(images)
+    registries = Registry.objects.filter(pk__in={image.registry_id for image in images}).order_by("key")
+    targets: list[Target] = [*registries, *clusters()]
+    found = [
+        _at(target, imagined(project, target, people=people, images=images, role=role, ends=ends))
+        for target in targets
+    ]
+    return [one for one in found if one.effects or one.problems]
+
+
+def _at(target: Target, asked: Holding) -> Outlook:
+    layout = layout_of(target) or DecisionLayout(target)
+    beside = holdings_beside(asked, target)
+    effects = tuple(_effect(place, asked, beside, layout) for place in layout.places(asked))
+    return Outlook(target, effects, tuple(layout.problems(asked)))
+
+
+def _effect(place: Place, asked: Holding, beside: list[Holding], layout: Layout) -> Effect:
+    before = _facts(layout.entry(place, about(place, asked.project, beside)))
+    after = _facts(layout.entry(place, about(place, asked.project, [*beside, asked])))
+    comes, goes = tuple(sorted(after - before)), tuple(sorted(before - after))
+    step = Step.ADD if not before else Step.CHANGE if comes or goes else Step.KEEP
+    return Effect(step, place.kind, place.key, comes, goes)
+
+
+def _facts(entry: Entry | None) -> set[Fact]:
+    return set(entry.attributes) if entry else set()
