@@ -4,8 +4,8 @@
 import os
 import sys
 
-OWNER_COMMANDS = {"migrate", "sqlmigrate", "flush", "grant_rights"}
-"""Commands that change the schema or rights run as the database's owner role, never as the application's."""
+OWNER_COMMANDS = {"migrate", "sqlmigrate", "flush", "grant_rights", "prune_tokens"}
+"""Commands that change the schema or rights, or may delete from a log, run as the database's owner role, never as the application's."""
 
 
 def main() -> None:

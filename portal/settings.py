@@ -192,6 +192,7 @@ REGISTRY = {
     "notification_secret": env.text("REGISTRY_NOTIFICATION_SECRET"),
 }
 TOKEN_CACHE = env.flag("PURSER_TOKEN_CACHE", default=True)
+ANONYMOUS_TOKEN_DAYS = env.number("PURSER_ANONYMOUS_TOKEN_DAYS", 30, least=1)
 PURSER_KEY_DIR = Path(env.text("PURSER_KEY_DIR", str(DATA_DIR / "keys")))
 PURSER_CHECKPOINT_DIRS = [Path(p) for p in env.words("PURSER_CHECKPOINT_DIRS", str(DATA_DIR / "checkpoints"))]
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any, Literal
 
 from django.db import connection
@@ -53,10 +54,12 @@ def record_export(*, by: Actor, filters: EventFilters, count: int, format: str) 
         record("audit.export.made", subject="export:events", detail=detail)
 
 
-def describe(filters: EventFilters) -> dict[str, str]:
-    """The filters that narrow anything, as text."""
+def describe(filters: EventFilters) -> dict[str, str | bool]:
+    """The filters that narrow anything, moments as text."""
     asked = {name: value for name, value in asdict(filters).items() if value}
-    return {name: value if isinstance(value, str) else value.isoformat() for name, value in asked.items()}
+    return {
+        name: value.isoformat() if isinstance(value, datetime) else value for name, value in asked.items()
+    }
 
 
 def stream_csv(events: "QuerySet[Event]") -> Iterator[bytes]:

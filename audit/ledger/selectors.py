@@ -60,6 +60,8 @@ def _narrowed(events: "QuerySet[Event]", filters: EventFilters) -> "QuerySet[Eve
         events = events.filter(at__lt=filters.until)
     if filters.kind:
         events = events.filter(Q(kind=filters.kind) | Q(kind__startswith=f"{filters.kind}."))
+    if filters.without_system:
+        events = events.exclude(actor__startswith="system:")
     return _with_text(events, filters.text) if filters.text else events
 
 

@@ -41,7 +41,8 @@ class EventFilters:
     """What a list or download of events is narrowed to; an empty value narrows nothing.
 
     `since` is inclusive and `until` exclusive; `kind` is a whole kind or a prefix at a dot
-    (`grants.grant`); `text` is looked for in name, subject and detail without regard to case.
+    (`grants.grant`); `text` is looked for in name, subject and detail without regard to case;
+    `without_system` leaves out what Purser did by itself.
     """
 
     since: datetime | None = None
@@ -54,6 +55,7 @@ class EventFilters:
     team: str = ""
     image: str = ""
     text: str = ""
+    without_system: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,13 @@ class Pull(models.Model):
 
 
 class PullBatch(models.Model):
+    @property
+    def host(self) -> str:
+        """Where it came from without the client's port, which says nothing: `10.0.0.9`, `::1`."""
+        if self.address.startswith("["):
+            return self.address[1:].partition("]")[0]
+        return self.address.partition(":")[0] if self.address.count(":") == 1 else self.address
+
     """A run of the log whose digest stands in the ledger. Batches follow each other without a gap."""
 
     first = models.BigIntegerField(unique=True)

@@ -6,8 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from audit.pulls.models import Pull, PullBatch
-from audit.pulls.services import MOST_SEALED, SEALED_FIELDS, digest_of
+from audit.pulls.models import Pull
 
 
 @dataclass(frozen=True)
@@ -57,14 +56,3 @@ def use_of_grants(labels: Iterable[str], *, now: datetime) -> dict[str, LastUse]
 def tokens_seen(tokens: Iterable[str]) -> set[str]:
     """Which of these tokens a registry has reported."""
     return set(Pull.objects.filter(token__in=list(tokens)).values_list("token", flat=True))
-
-
-def broken_batches() -> list[PullBatch]:
-    """Batches whose rows no longer give the digest that the ledger vouches for."""
-    return [batch for batch in PullBatch.objects.order_by("first").iterator() if not _holds(batch)]
-
-
-def _holds(batch: PullBatch) -> bool:
-    rows = Pull.objects.filter(id__range=(batch.first, batch.last)).order_by("id").values(*SEALED_FIELDS)
-    kept = list(rows[: MOST_SEALED + 1])
-    return len(kept) == batch.count and digest_of(kept) == batch.digest

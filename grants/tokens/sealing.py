@@ -43,9 +43,3 @@ def digest_between(after: datetime, until: datetime) -> tuple[int, str]:
         digest.update(repr(row).encode() + b"\n")
         count += 1
     return count, digest.hexdigest()
-
-
-def broken_batches() -> list[TokenBatch]:
-    """Batches whose rows no longer give the digest that the ledger vouches for."""
-    batches = TokenBatch.objects.order_by("until")
-    return [b for b in batches if digest_between(b.after, b.until) != (b.count, b.digest)]

@@ -14,6 +14,10 @@ from grants.tokens.models import Credential, IssuedToken
 
 SETTLED = timedelta(minutes=2)
 """A pull that was made is reported within seconds; a token older than this without one is a gap."""
+MOST_TOKENS = 2_000
+"""So many of the newest tokens are looked at for gaps."""
+ONLY_LISTING = [{"repository": "catalog", "actions": ["*"], "grant": None}]
+"""The access of a token that only lists a registry's catalogue (`registry:catalog:*`): no grant stands behind it."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,14 @@ class Gap:
     principal: str
     login: str
     repositories: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Gaps:
+    """The gaps found, newest first. `complete` is False when older tokens of the time asked for were not looked at."""
+
+    found: tuple[Gap, ...]
+    complete: bool
 
 
 def credentials_visible_to(viewer: Standing | None) -> QuerySet[Credential]:
@@ -74,19 +86,23 @@ def _owner(token: IssuedToken, repository: str, grants: dict[int, tuple[str, str
     return TokenOwner(token.jti, token.principal, token.login, grant, project, team)
 
 
-def gaps(*, since: datetime, now: datetime, principals: Iterable[str] | None = None) -> list[Gap]:
-    """Tokens since then that allowed a pull, are old enough to have been reported, and were not."""
+def gaps(*, since: datetime, now: datetime, principals: Iterable[str] | None = None) -> Gaps:
+    """Tokens since then that allowed a pull, are old enough to have been reported, and were not.
+
+    Looks at the newest 2,000 tokens that allowed anything but listing a catalogue, and says if there were more.
+    """
     tokens = IssuedToken.objects.filter(at__gte=since, at__lte=now - SETTLED, outcome="issued")
-    tokens = tokens.exclude(access=[]).order_by("-at")
+    tokens = tokens.exclude(access=[]).exclude(access=ONLY_LISTING).order_by("-at")
     if principals is not None:
         tokens = tokens.filter(principal__in=list(principals))
-    rows = list(tokens[:2000])
-    seen = tokens_seen(row.jti for row in rows)
-    return [_gap(row) for row in rows if row.jti not in seen]
+    rows = list(tokens[: MOST_TOKENS + 1])
+    seen = tokens_seen(row.jti for row in rows[:MOST_TOKENS])
+    found = tuple(_gap(row) for row in rows[:MOST_TOKENS] if row.jti not in seen)
+    return Gaps(found, complete=len(rows) <= MOST_TOKENS)
 
 
 def _gap(row: IssuedToken) -> Gap:
-    repositories = tuple(entry["repository"] for entry in row.access)
+    repositories = tuple(entry["repository"] for entry in row.access if entry["grant"] is not None)
     return Gap(row.jti, row.at, row.principal, row.login, repositories)
 
 

@@ -43,7 +43,7 @@ class Gaps(Endpoint):
         now = moment()
         since = now - timedelta(hours=query(request, GapQuery)["hours"])
         found = gaps(since=since, now=now, principals=gap_principals(viewer_of(request)))
-        return Response(GapListSerializer({"results": found}).data)
+        return Response(GapListSerializer({"results": found.found, "complete": found.complete}).data)
 
 
 def _shown(pulls: Sequence[Pull]) -> list[Any]:

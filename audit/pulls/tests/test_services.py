@@ -13,14 +13,7 @@ from audit.ledger.models import Event
 from audit.pulls import services
 from audit.pulls.models import Pull, PullBatch
 from audit.pulls.notifications import Report, UnreadableNotification, read_notification
-from audit.pulls.selectors import (
-    PullScope,
-    broken_batches,
-    counted_pulls,
-    pulls_in,
-    tokens_seen,
-    use_of_grants,
-)
+from audit.pulls.selectors import PullScope, counted_pulls, pulls_in, tokens_seen, use_of_grants
 from audit.pulls.services import Attribution, record_reports, seal
 
 NOW = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
@@ -162,14 +155,6 @@ def test_sealed_runs_follow_each_other_and_stand_in_the_ledger() -> None:
     assert (first.count, second.count, second.first > first.last) == (2, 1, True)
     recorded = Event.objects.filter(kind="audit.pulls.sealed").order_by("sequence")
     assert [event.detail["sha256"] for event in recorded] == [first.digest, second.digest]
-    assert broken_batches() == []
-
-
-def test_rows_that_differ_from_the_vouched_digest_are_named() -> None:
-    write(report(1))
-    row = Pull.objects.get()
-    batch = PullBatch.objects.create(first=row.pk, last=row.pk, count=1, digest="0" * 64, sealed_at=NOW)
-    assert broken_batches() == [batch]
 
 
 @pytest.mark.parametrize("field", ["address", "user_agent", "team", "digest", "person"])

@@ -103,6 +103,9 @@ class GapSerializer(serializers.Serializer[Any]):
 
 
 class GapListSerializer(serializers.Serializer[Any]):
-    """The newest gaps first, at most of 2,000 tokens."""
+    """The gaps among the newest 2,000 tokens of that time, newest first."""
 
     results = GapSerializer(many=True)
+    complete = serializers.BooleanField(
+        help_text="`false` when there were more tokens than were looked at: there are at least these gaps."
+    )

@@ -1,6 +1,6 @@
 """How the logs are narrowed; the same form reads a list's address and a download's post."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
 
 from django import forms
@@ -26,13 +26,20 @@ def _kinds() -> list[tuple[str, Any]]:
 
 
 class EventFilter(forms.Form):
-    """What the explorer narrows by. `days` is used where neither `since` nor `until` is given."""
+    """What the explorer narrows by.
+
+    `days` is used where neither `since` nor `until` is given; `hour` narrows the day of `since`.
+    """
 
     days = forms.ChoiceField(label=_("Time"), required=False, choices=PRESETS)
     since = forms.DateField(label=_("From"), required=False, widget=DATE)
     until = forms.DateField(label=_("To"), required=False, widget=DATE)
+    hour = forms.IntegerField(
+        label=_("Hour"), required=False, min_value=0, max_value=23, widget=forms.HiddenInput
+    )
     kind = forms.ChoiceField(label=_("What happened"), required=False, choices=lazy(_kinds, list))
     q = forms.CharField(label=_("Free text"), required=False, max_length=200)
+    people = forms.BooleanField(label=_("Hide system events"), required=False)
     actor = forms.CharField(
         label=_("Actor"), required=False, max_length=100, help_text=_("For example person:12")
     )
@@ -51,18 +58,24 @@ class EventFilter(forms.Form):
         since, until = self._window(now)
         names = ("actor", "person", "subject", "kind", "project", "team", "image")
         exact = {name: str(given.get(name) or "").strip() for name in names}
-        return EventFilters(since=since, until=until, text=given.get("q", ""), **exact)
+        hidden = bool(given.get("people"))
+        return EventFilters(since=since, until=until, text=given.get("q", ""), without_system=hidden, **exact)
 
     def _window(self, now: datetime) -> tuple[datetime | None, datetime | None]:
         since, until = self.cleaned_data.get("since"), self.cleaned_data.get("until")
+        hour = self.cleaned_data.get("hour")
+        if since and hour is not None:
+            start = _start_of(since, hour)
+            return start, start + timedelta(hours=1)
         if since or until:
-            return _start_of(since), _start_of(until + timedelta(days=1) if until else None)
+            start = _start_of(since) if since else None
+            return start, _start_of(until + timedelta(days=1)) if until else None
         days = self.cleaned_data.get("days") or str(DEFAULT_DAYS)
         return (None, None) if days == "all" else (now - timedelta(days=int(days)), None)
 
 
-def _start_of(day: Any) -> datetime | None:
-    return timezone.make_aware(datetime.combine(day, time.min)) if day else None
+def _start_of(day: date, hour: int = 0) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time(hour)))
 
 
 class PullFilter(forms.Form):

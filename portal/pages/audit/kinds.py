@@ -58,6 +58,7 @@ KINDS: Mapping[str, Said] = {
     "grants.credential.created": Said(_("Made a pull token"), icon="key"),
     "grants.credential.revoked": Said(_("Revoked a pull token"), icon="lock"),
     "grants.tokens.sealed": Said(_("A run of the token log was sealed"), icon="shield-check"),
+    "grants.tokens.pruned": Said(_("Old anonymous rows of the token log were removed"), icon="clock"),
     "grants.person.created": Said(_("A person was added"), icon="user-plus"),
     "grants.person.changed": Said(_("A person's details changed"), icon="user"),
     "grants.person.address_set": Said(_("A person's address was set"), icon="mail"),
@@ -92,7 +93,7 @@ KINDS: Mapping[str, Said] = {
     "portal.session.ended": Said(_("Signed out"), icon="logout"),
     "portal.session.refused": Said(_("A sign-in was refused"), icon="lock"),
     "portal.password.set": Said(_("Set a password"), icon="password"),
-    "portal.account.opened": Said(_("Opened a local account"), icon="user-plus"),
+    "portal.account.opened": Said(_("Signed in for the first time"), icon="user-plus"),
 }
 
 UNKNOWN = Said(_("An event"), icon="point")

@@ -12,10 +12,12 @@ from django.views.decorators.http import require_safe
 
 from audit.pulls.models import Pull
 from audit.pulls.selectors import counted_pulls, pulls_in
-from grants.tokens.selectors import gaps
+from grants.directory.standing import Standing
+from grants.tokens.selectors import MOST_TOKENS, gaps
 from portal.edges.scopes import gap_principals, pull_scope
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.audit.forms import PullFilter
+from portal.pages.audit.names import names_for
 from portal.pages.filters import chips_of, with_parameter
 from portal.pages.paging import page_of
 
@@ -27,22 +29,37 @@ MOST_GAPS = 200
 @signed_in
 def pulls(request: HttpRequest) -> HttpResponse:
     """List what registries reported, or the gaps, of what the viewer may see; newest first."""
-    viewer, now, form = viewer_of(request), timezone.now(), PullFilter(request.GET)
+    viewer, form = viewer_of(request), PullFilter(request.GET)
     form.is_valid()
     show_gaps = request.GET.get("tab") == "gaps"
     context: dict[str, Any] = {
         "form": form,
         "tabs": _tabs(request, show_gaps=show_gaps),
         "show_gaps": show_gaps,
-        "gap_days": GAP_DAYS,
+        **(_gaps(viewer) if show_gaps else _log(request, viewer, form)),
     }
-    if show_gaps:
-        since = now - timedelta(days=GAP_DAYS)
-        context["gaps"] = gaps(since=since, now=now, principals=gap_principals(viewer))[:MOST_GAPS]
-    else:
-        page = page_of(request, _narrowed(pulls_in(pull_scope(viewer)), form.cleaned_data))
-        context |= {"page": page, "chips": chips_of(request, _labels(form))}
     return render(request, "pages/audit/pulls.html", context)
+
+
+def _gaps(viewer: Standing) -> dict[str, Any]:
+    now = timezone.now()
+    seen = gaps(since=now - timedelta(days=GAP_DAYS), now=now, principals=gap_principals(viewer))
+    shown = seen.found[:MOST_GAPS]
+    names = names_for(viewer, {gap.principal for gap in shown})
+    return {
+        "gap_days": GAP_DAYS,
+        "gaps": [(gap, names.of(gap.principal)) for gap in shown],
+        "found": len(seen.found),
+        "complete": seen.complete,
+        "looked_at": MOST_TOKENS,
+    }
+
+
+def _log(request: HttpRequest, viewer: Standing, form: PullFilter) -> dict[str, Any]:
+    page = page_of(request, _narrowed(pulls_in(pull_scope(viewer)), form.cleaned_data))
+    names = names_for(viewer, {label for pull in page.rows for label in (pull.person, pull.grant)})
+    lines = [(pull, names.of(pull.person), names.of(pull.grant)) for pull in page.rows]
+    return {"page": page, "lines": lines, "chips": chips_of(request, _labels(form))}
 
 
 def _narrowed(rows: QuerySet[Pull], wanted: dict[str, Any]) -> QuerySet[Pull]:

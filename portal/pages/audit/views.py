@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from django.forms import Field
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -13,12 +14,15 @@ from audit.ledger.selectors import COUNT_LIMIT, count_events, event_page, events
 from portal.edges.scopes import event_scope
 from portal.pages.access import acting, signed_in, viewer_of
 from portal.pages.audit.forms import EventFilter
+from portal.pages.audit.histogram import histogram_of
 from portal.pages.audit.integrity import integrity_of
-from portal.pages.audit.words import changed_rows, event_line, event_lines, fact_rows
+from portal.pages.audit.names import Names, names_for
+from portal.pages.audit.words import changed_rows, event_line, event_lines, fact_rows, labels_of
 from portal.pages.filters import chips_of, with_parameter, without
 from portal.pages.paging import PAGE_SIZE, number
 
 RELATED = 11
+WHO = ("actor", "person", "subject")
 MORE = ("actor", "person", "subject", "project", "team", "image")
 TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 
@@ -27,22 +31,24 @@ TYPES = {"csv": "text/csv; charset=utf-8", "jsonl": "application/x-ndjson"}
 @signed_in
 def events(request: HttpRequest) -> HttpResponse:
     """List events the viewer may see, narrowed by the address, newest first."""
-    scope, form = event_scope(viewer_of(request)), EventFilter(request.GET)
-    filters = form.filters(timezone.now())
+    viewer, form, now = viewer_of(request), EventFilter(request.GET), timezone.now()
+    scope, filters = event_scope(viewer), form.filters(now)
     page = event_page(scope, filters, before=number(request.GET.get("before")), size=PAGE_SIZE)
+    names = names_for(viewer, labels_of(page.events) | {str(form.cleaned_data.get(name)) for name in WHO})
     count = count_events(scope, filters)
     context = {
         "form": form,
-        "lines": event_lines(page.events),
+        "lines": event_lines(page.events, names),
         "older_url": with_parameter(request, "before", str(page.older)) if page.older else "",
         "first_url": without(request, "before") if request.GET.get("before") else "",
         "count": count if count <= COUNT_LIMIT else None,
         "limit": COUNT_LIMIT,
-        "chips": chips_of(request, _labels(form)),
+        "chips": chips_of(request, _labels(form, names)),
         "query": [(name, value) for name, value in request.GET.items() if name in form.fields],
         "everything": scope.everything,
         "more_open": any(form.cleaned_data.get(name) for name in MORE),
         "has_errors": bool(form.errors),
+        "histogram": histogram_of(request, scope, filters, now=now),
     }
     return render(request, "pages/audit/events.html", context)
 
@@ -51,17 +57,20 @@ def events(request: HttpRequest) -> HttpResponse:
 @signed_in
 def event(request: HttpRequest, seq: int) -> HttpResponse:
     """Show one event whole: facts, what changed, what is related, its place in the chain. Raises Http404."""
-    visible = events_visible_to(event_scope(viewer_of(request)))
+    viewer = viewer_of(request)
+    visible = events_visible_to(event_scope(viewer))
     found = visible.filter(sequence=seq).first()
     if found is None:
         raise Http404
     related = [one for one in visible.filter(subject=found.subject)[:RELATED] if one.pk != seq]
+    names = names_for(viewer, labels_of([found, *related]) | {found.actor})
     context = {
-        "line": event_line(found),
+        "line": event_line(found, names),
         "event": found,
+        "actor": names.of(found.actor),
         "changes": changed_rows(found.detail),
-        "facts": fact_rows(found.detail),
-        "related": event_lines(related[: RELATED - 1]),
+        "facts": fact_rows(found.detail, names),
+        "related": event_lines(related[: RELATED - 1], names),
         "integrity": integrity_of(found),
         "raw_json": json.dumps(found.detail, indent=2, ensure_ascii=False),
     }
@@ -86,11 +95,16 @@ def export(request: HttpRequest) -> HttpResponse:
     return response  # type: ignore[return-value]  # both are what Django calls a response
 
 
-def _labels(form: EventFilter) -> list[tuple[str, str]]:
-    chosen = form.cleaned_data
-    labels: list[tuple[str, str]] = []
-    for name, field in form.fields.items():
-        value: Any = chosen.get(name)
-        shown = dict(field.choices).get(value, value) if hasattr(field, "choices") else value
-        labels.append((name, f"{field.label}: {shown}" if value else ""))
-    return labels
+def _labels(form: EventFilter, names: Names) -> list[tuple[str, str]]:
+    return [
+        (name, _label(name, field, form.cleaned_data.get(name), names)) for name, field in form.fields.items()
+    ]
+
+
+def _label(name: str, field: Field, value: Any, names: Names) -> str:
+    if value in (None, "", False):
+        return ""
+    if value is True:
+        return str(field.label)
+    shown = dict(field.choices).get(value, value) if hasattr(field, "choices") else value
+    return f"{field.label}: {names.of(shown).text if name in WHO else shown}"

@@ -1,65 +1,49 @@
 """Events as lines people read: what happened, to what, by whom, and why."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from audit.ledger.models import Event
 from portal.pages.audit.kinds import FACTS, KINDS, UNKNOWN
+from portal.pages.audit.names import Named, Names, is_label
 
 REASONS = ("reason", "note", "text")
-PAGES = {
-    "request": "request-detail",
-    "grant": "grant-detail",
-    "image": "image-detail",
-    "person": "person-detail",
-}
-BY_KEY = {"project": "project-detail", "team": "team-detail"}
+UNNAMED = Names()
 
 
 @dataclass(frozen=True)
 class EventLine:
-    """One event as a line: the words of its kind, an icon, the page of what it is about, the reason given."""
+    """One event as a line: the words of its kind, an icon, what it is about and who is meant, the reason given."""
 
     event: Event
     title: str
     icon: str
-    subject: str
-    subject_url: str
+    subject: Named
+    person: Named
     reason: str
 
 
-def event_line(event: Event) -> EventLine:
+def event_line(event: Event, names: Names = UNNAMED) -> EventLine:
     """The line of one event."""
     said = KINDS.get(event.kind)
     title, icon = (str(said.words), said.icon) if said else (event.kind, UNKNOWN.icon)
-    return EventLine(
-        event, title, icon, subject_words(event.subject), subject_url(event.subject), _reason(event)
-    )
+    return EventLine(event, title, icon, _subject(event, names), names.of(event.person), _reason(event))
 
 
-def event_lines(events: Iterable[Event]) -> list[EventLine]:
+def event_lines(events: Iterable[Event], names: Names = UNNAMED) -> list[EventLine]:
     """The lines of events, in their order."""
-    return [event_line(event) for event in events]
+    return [event_line(event, names) for event in events]
 
 
-def subject_words(subject: str) -> str:
-    """What an event is about, as people say it: "REQ-12", "Grant 7"; other things as the log names them."""
-    kind, _, key = subject.partition(":")
-    if kind == "request":
-        return f"REQ-{key}"
-    return gettext("Grant %(number)s") % {"number": key} if kind == "grant" else subject
-
-
-def subject_url(subject: str) -> str:
-    """The page of `grant:12` or `project:anti-fraud`, which decides by itself who may open it; empty for none."""
-    kind, _, key = subject.partition(":")
-    if kind in PAGES and key.isascii() and key.isdigit():
-        return reverse(PAGES[kind], args=[int(key)])
-    return reverse(BY_KEY[kind], args=[key]) if kind in BY_KEY and key else ""
+def labels_of(events: Iterable[Event]) -> set[str]:
+    """What these events name: subjects, people, and what stands in their facts."""
+    found: set[str] = set()
+    for event in events:
+        found |= {event.subject, event.person, *_labels_in(event.detail)}
+    return found
 
 
 def changed_rows(detail: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
@@ -70,21 +54,41 @@ def changed_rows(detail: Mapping[str, Any]) -> list[tuple[str, Any, Any]]:
     return [(name, *pair) for name, pair in changed.items() if isinstance(pair, list) and len(pair) == 2]
 
 
-def fact_rows(detail: Mapping[str, Any]) -> list[tuple[str, str]]:
+def fact_rows(detail: Mapping[str, Any], names: Names = UNNAMED) -> list[tuple[str, str]]:
     """The other facts of an event as (name, text)."""
     return [
-        (str(FACTS.get(name, name)), _text(value))
+        (str(FACTS.get(name, name)), _text(value, names))
         for name, value in detail.items()
         if name != "changed" and value not in ("", None)
     ]
 
 
-def _text(value: Any) -> str:
+def _text(value: Any, names: Names) -> str:
     if isinstance(value, list):
-        return ", ".join(_text(one) for one in value)
+        return ", ".join(_text(one, names) for one in value)
     if isinstance(value, Mapping):
-        return ", ".join(f"{name}: {_text(one)}" for name, one in value.items())
-    return str(value)
+        return ", ".join(f"{name}: {_text(one, names)}" for name, one in value.items())
+    text = str(value)
+    return names.of(text).text if is_label(text) else text
+
+
+def _labels_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str) and is_label(value):
+        yield value
+    elif isinstance(value, Mapping):
+        yield from (label for one in value.values() for label in _labels_in(one))
+    elif isinstance(value, list):
+        yield from (label for one in value for label in _labels_in(one))
+
+
+def _subject(event: Event, names: Names) -> Named:
+    # Events of tokens say whose or which in themselves: what is gone or somebody else's keeps its name here.
+    kind, detail = event.subject.partition(":")[0], event.detail
+    if kind == "token" and detail.get("name"):
+        return Named(event.subject, gettext("API token “%(name)s”") % {"name": detail["name"]})
+    if kind == "credential" and detail.get("login"):
+        return Named(event.subject, gettext("Pull token of %(login)s") % {"login": detail["login"]})
+    return names.of(event.subject)
 
 
 def _reason(event: Event) -> str:

@@ -200,7 +200,7 @@ def test_each_pull_is_reported_once_and_tied_to_person_and_grant(house: House) -
     )
     assert set(Pull.objects.filter(counted=True).values_list("token", flat=True)) == tokens
     later = timezone.now() + timezone.timedelta(minutes=5)
-    assert gaps(since=timezone.now() - timezone.timedelta(hours=1), now=later) == []
+    assert gaps(since=timezone.now() - timezone.timedelta(hours=1), now=later).found == ()
 
 
 def test_a_report_sent_again_changes_nothing(house: House) -> None:

@@ -7,9 +7,11 @@ import pytest
 from django.utils import timezone
 
 from approvals.requests.testing import approve_all, make_request, make_scene
+from audit.ledger.actors import system
 from audit.ledger.models import Event
 from audit.ledger.services import audited, record
 from grants.directory.actors import actor_for
+from portal.pages.audit.names import Named
 from portal.pages.testing import as_person, assert_constant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -55,6 +57,33 @@ def test_filters_narrow_and_stand_as_chips(scene):
     ]
 
 
+def test_system_events_are_hidden_when_asked_and_so_they_are_in_the_download(scene):
+    note(scene, kind="grants.person.changed")
+    with audited(by=system("pulls")):
+        record("audit.pulls.sealed", subject="pulls:1-2")
+    browser = as_person(scene.people.ada)
+    assert kinds(browser.get("/audit/")) == ["audit.pulls.sealed", "grants.person.changed"]
+    hidden = browser.get("/audit/?people=on")
+    assert kinds(hidden) == ["grants.person.changed"]
+    assert (hidden.context["chips"], hidden.context["query"]) == (
+        [("Hide system events", "/audit/")],
+        [("people", "on")],
+    )
+    lines = [len(b"".join(browser.post("/audit/export/", wanted).streaming_content).splitlines())
+             for wanted in ({"format": "csv"}, {"format": "csv", "people": "on"})]  # fmt: skip
+    assert lines == [1 + 2, 1 + 2]
+    told = [event.detail["filters"] for event in Event.objects.filter(kind="audit.export.made")]
+    assert [sorted(filters) for filters in told] == [["since", "without_system"], ["since"]]
+
+
+def test_one_hour_of_a_day_is_a_filter(scene):
+    note(scene)
+    now = timezone.localtime()
+    browser, today = as_person(scene.people.ada), f"since={now:%Y-%m-%d}&until={now:%Y-%m-%d}"
+    assert kinds(browser.get(f"/audit/?{today}&hour={now.hour}")) == ["grants.person.changed"]
+    assert kinds(browser.get(f"/audit/?{today}&hour={(now.hour + 2) % 24}")) == []
+
+
 def test_unreadable_date_is_an_error_of_its_field(scene):
     answer = as_person(scene.people.ada).get("/audit/?since=soon")
     assert (answer.status_code, list(answer.context["form"].errors)) == (200, ["since"])
@@ -63,10 +92,9 @@ def test_unreadable_date_is_an_error_of_its_field(scene):
 def test_event_tells_what_happened_to_what_and_why(scene):
     note(scene, subject="grant:7", kind="grants.grant.revoked", detail={"note": "Leaked key"})
     line = as_person(scene.people.ada).get("/audit/").context["lines"][0]
-    assert (line.title, line.subject, line.subject_url, line.reason) == (
+    assert (line.title, line.subject, line.reason) == (
         "Access was revoked",
-        "Grant 7",
-        "/grants/7/",
+        Named("grant:7", "Grant 7", "/grants/7/"),
         "Leaked key",
     )
 

@@ -6,7 +6,9 @@ import pytest
 from django.utils import timezone
 
 from approvals.requests.testing import make_scene
+from audit.pulls.models import Pull
 from grants.lifecycle.testing import make_grant
+from grants.tokens import selectors
 from grants.tokens.models import IssuedToken
 from portal.pages.testing import as_person, assert_constant
 from portal.pages.testing import make_pull as pull
@@ -24,9 +26,11 @@ def grant(scene):
     return make_grant(project=scene.project, members=[scene.people.bob], images=[scene.image])
 
 
-def token(number, principal):
+ACCESS = [{"repository": "fraud/base", "actions": ["pull"], "grant": 1}]
+
+
+def token(number, principal, access=ACCESS):
     now = timezone.now()
-    access = [{"repository": "fraud/base", "actions": ["pull"], "grant": 1}]
     return IssuedToken.objects.create(
         jti=f"t{number}", at=now - timedelta(hours=1), outcome="issued", login="x", principal=principal,
         access=access, expires=now,
@@ -65,11 +69,57 @@ def test_gaps_are_tokens_nobody_reported_of_people_one_may_see(scene):
     token(2, "person:999")
 
     def gaps(person):
-        return [gap.token for gap in as_person(person).get("/pulls/?tab=gaps").context["gaps"]]
+        return [gap.token for gap, _who in as_person(person).get("/pulls/?tab=gaps").context["gaps"]]
 
     assert sorted(gaps(scene.people.ada)) == ["t1", "t2"]
     assert gaps(scene.people.alice) == gaps(scene.people.bob) == ["t1"]
     assert gaps(scene.people.charlie) == []
+
+
+def test_a_pull_names_person_and_grant_and_says_the_host_without_its_port(scene, grant):
+    pull(grant, person=scene.people.bob.label, address="10.0.0.9:4711")
+    text = as_person(scene.people.alice).get("/pulls/").text
+    assert f'title="grant:{grant.pk}">Access for {scene.project.name}</a>' in text
+    assert f'href="/people/{scene.people.bob.pk}/" title="{scene.people.bob.label}">Bob</a>' in text
+    assert "10.0.0.9<" in text
+
+
+@pytest.mark.parametrize(
+    ("address", "host"),
+    [("10.0.0.9:4711", "10.0.0.9"), ("[fd00::7]:4711", "fd00::7"), ("fd00::7", "fd00::7"), ("", "")],
+)
+def test_the_port_of_a_client_says_nothing(address, host):
+    assert Pull(address=address).host == host
+
+
+def test_gaps_say_when_there_may_be_more(scene, monkeypatch):
+    monkeypatch.setattr(selectors, "MOST_TOKENS", 2)
+    for number in range(2):
+        token(number, scene.people.bob.label)
+    browser = as_person(scene.people.ada)
+    assert "<p>2 gaps</p>" in browser.get("/pulls/?tab=gaps").text
+    token(3, scene.people.bob.label)
+    assert "At least 2 gaps, among the newest" in browser.get("/pulls/?tab=gaps").text
+    assert not selectors.gaps(since=timezone.now() - timedelta(days=1), now=timezone.now()).complete
+
+
+def test_a_token_that_lists_the_catalogue_is_no_gap(scene):
+    token(1, scene.people.root.label, access=selectors.ONLY_LISTING)
+    token(2, scene.people.root.label, access=[*selectors.ONLY_LISTING, *ACCESS])
+    gaps = as_person(scene.people.ada).get("/pulls/?tab=gaps").context["gaps"]
+    assert [(gap.token, gap.repositories, who.text) for gap, who in gaps] == [
+        ("t2", ("fraud/base",), scene.people.root.name)
+    ]
+
+
+def test_statements_of_gaps_do_not_grow_with_people(scene):
+    token(1, scene.people.bob.label)
+    people = [scene.people.alice, scene.people.mia, scene.people.root]
+    assert_constant(
+        as_person(scene.people.ada),
+        "/pulls/?tab=gaps",
+        lambda: [token(number, person.label) for number, person in enumerate(people, 2)],
+    )
 
 
 def test_statements_do_not_grow_with_rows(scene, grant):
