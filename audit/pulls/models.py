@@ -25,7 +25,9 @@ class Pull(models.Model):
     method = models.CharField(max_length=10, blank=True)
     actor = models.CharField(max_length=255, blank=True, help_text="as the registry named it")
     token = models.CharField(max_length=40, blank=True, help_text="the token's id, when it is one of ours")
-    person = models.CharField(max_length=60, blank=True, help_text="person:12 or robot:3")
+    person = models.CharField(
+        max_length=400, blank=True, help_text="person:12, robot:3 or workload:main/fraud/trainer"
+    )
     person_name = models.CharField(max_length=200, blank=True)
     project = models.CharField(max_length=60, blank=True)
     team = models.CharField(max_length=60, blank=True)
@@ -49,8 +51,6 @@ class Pull(models.Model):
     def __str__(self) -> str:
         return f"{self.action} {self.repository} by {self.person or self.actor}"
 
-
-class PullBatch(models.Model):
     @property
     def host(self) -> str:
         """Where it came from without the client's port, which says nothing: `10.0.0.9`, `::1`."""
@@ -58,6 +58,8 @@ class PullBatch(models.Model):
             return self.address[1:].partition("]")[0]
         return self.address.partition(":")[0] if self.address.count(":") == 1 else self.address
 
+
+class PullBatch(models.Model):
     """A run of the log whose digest stands in the ledger. Batches follow each other without a gap."""
 
     first = models.BigIntegerField(unique=True)

@@ -148,7 +148,10 @@ class Project(models.Model):
     )
 
     class Meta:
-        indexes: ClassVar = [models.Index(fields=["jira_issue"], name="project_by_jira_issue")]
+        indexes: ClassVar = [
+            models.Index(fields=["jira_issue"], name="project_by_jira_issue"),
+            models.Index(fields=["namespace"], name="project_by_namespace", condition=~Q(namespace="")),
+        ]
 
     def __str__(self) -> str:
         return self.name

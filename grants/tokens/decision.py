@@ -28,14 +28,37 @@ Rights = Mapping[str, Mapping[str, Right]]
 
 
 @dataclass(frozen=True, slots=True)
-class Holder:
-    """Who asks: a credential, whose it is, and everything they may do at this registry."""
+class Workload:
+    """A service account of a cluster that showed a token of its own, good until `expires`."""
 
-    credential: int
+    cluster: int
+    cluster_key: str
+    namespace: str
+    account: str
+    expires: datetime
+    push: bool = False
+
+    @property
+    def principal(self) -> str:
+        """Who it is, as logs write it."""
+        return f"workload:{self.cluster_key}/{self.namespace}/{self.account}"
+
+    @property
+    def user(self) -> str:
+        """Who it is, as Kubernetes writes it."""
+        return f"system:serviceaccount:{self.namespace}:{self.account}"
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who asks: a credential or a workload, whose it is, and everything they may do at this registry."""
+
+    credential: int | None
     principal: str
     login: str
     rights: Rights
     administrator: bool = False
+    workload: Workload | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,10 +17,12 @@ from grants.lifecycle.rules import actions_of
 from grants.tokens.batching import Batcher
 from grants.tokens.cache import HolderCache, Listener
 from grants.tokens.decision import Access, Decision, Holder, Right, decide
+from grants.tokens.keyless import Keyless
 from grants.tokens.scopes import Scope
 from grants.tokens.secrets import digest_of
 from grants.tokens.signing import Signer
 from grants.tokens.sql import LOAD, RECORD
+from grants.tokens.workloads import TokenRefused, is_workload
 
 Connection = AsyncConnection[tuple[Any, ...]]
 RESTED = 0.5
@@ -79,6 +81,7 @@ class TokenDesk:
         # One lane: a second one would only halve the batches, and each statement has its price.
         self._load = Batcher(self._load_many, lanes=1)
         self._record = Batcher(self._record_many, lanes=1)
+        self._keyless = Keyless(self._pool, self.cache)
 
     async def start(self) -> None:
         """Open the pool, read the database's clock if it answers, begin to listen for changes."""
@@ -90,14 +93,18 @@ class TokenDesk:
     async def stop(self) -> None:
         """Close what `start` opened."""
         await self._listener.stop()
+        await self._keyless.stop()
         await self._pool.close()
 
     async def answer(self, asked: Asked) -> Answer:
         """Decide, commit the row that says so, sign. Bad credentials are refused; asking too much is not."""
-        holder = await self._holder(asked)
-        now = datetime.now(UTC) + self._ahead
+        try:
+            holder = await self._holder(asked)
+        except TokenRefused as error:
+            return await self._refuse(asked, self._now(), error.code)
+        now = self._now()
         if holder is None and asked.login is not None:
-            return await self._refuse(asked, now)
+            return await self._refuse(asked, now, "bad_credentials")
         decision = decide(holder, asked.scopes, now=now)
         row = _row(asked, holder, decision)
         outcome, at = await self._record.submit(row)
@@ -113,19 +120,27 @@ class TokenDesk:
         holder = self.cache.get(key)
         if holder is None:
             generation = self.cache.generation
-            holder = await self._load.submit(key)
+            if is_workload(asked.login, asked.secret):
+                holder = await self._keyless.holder(asked.secret, asked.service, now=self._now())
+            else:
+                holder = await self._load.submit(key)
             if holder:
                 self.cache.put(key, holder, generation=generation)
+        if holder and holder.workload and holder.workload.expires <= self._now():
+            raise TokenRefused("token_expired")
         return holder if holder and holder.login == asked.login.strip().lower() else None
 
-    async def _refuse(self, asked: Asked, now: datetime) -> Answer:
+    def _now(self) -> datetime:
+        return datetime.now(UTC) + self._ahead
+
+    async def _refuse(self, asked: Asked, now: datetime, reason: str) -> Answer:
         row = _row(asked, None, Decision((), now, None, 0)) | {
             "outcome": "refused",
-            "reason": "bad_credentials",
+            "reason": reason,
             "expires": None,
         }
         await self._record.submit(row)
-        return Answer(refused="bad_credentials")
+        return Answer(refused=reason)
 
     def _sign(
         self, asked: Asked, holder: Holder | None, decision: Decision, jti: str, at: datetime
@@ -200,11 +215,12 @@ def _rights(rows: Iterable[tuple[Any, ...]]) -> dict[str, dict[str, Right]]:
 
 def _row(asked: Asked, holder: Holder | None, decision: Decision) -> Row:
     access = [{"repository": a.name, "actions": list(a.actions), "grant": a.grant} for a in decision.access]
+    workload = holder.workload if holder else None
     return {
         "jti": _new_id(),
         "outcome": "issued",
         "reason": "" if access or not asked.scopes else "nothing_allowed",
-        "login": _plain(asked.login or "", 200),
+        "login": _plain(workload.user if workload else asked.login or "", 200),
         "principal": holder.principal if holder else "",
         "credential_id": holder.credential if holder else None,
         "service": _plain(asked.service, 120),
@@ -214,6 +230,8 @@ def _row(asked: Asked, holder: Holder | None, decision: Decision) -> Row:
         "ends": decision.ends,
         "address": _plain(asked.address, 100),
         "client": _plain(asked.client, 200),
+        "cluster": workload.cluster if workload else None,
+        "namespace": workload.namespace if workload else None,
     }
 
 

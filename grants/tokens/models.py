@@ -6,6 +6,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from django.db.models import F, Q
 
+from grants.catalogue.models import Cluster
 from grants.directory.models import Person, Project
 
 
@@ -62,7 +63,7 @@ class IssuedToken(models.Model):
     outcome = models.CharField(max_length=10)
     reason = models.CharField(max_length=30, blank=True)
     login = models.CharField(max_length=200, blank=True)
-    principal = models.CharField(max_length=60, blank=True)
+    principal = models.CharField(max_length=400, blank=True)
     credential_id = models.BigIntegerField(null=True)
     service = models.CharField(max_length=120, blank=True)
     asked = models.TextField(blank=True)
@@ -99,3 +100,20 @@ class TokenBatch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.after} - {self.until}"
+
+
+class ClusterKeys(models.Model):
+    """A cluster's public keys as last read from `source`: they are kept while the cluster is down.
+
+    `document` is a JSON Web Key Set; `error` says why the newest try failed.
+    """
+
+    cluster = models.OneToOneField(Cluster, on_delete=models.CASCADE, related_name="public_keys")
+    source = models.CharField(max_length=700)
+    document = models.JSONField(default=dict)
+    tried_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    error = models.CharField(max_length=300, blank=True)
+
+    def __str__(self) -> str:
+        return f"keys of {self.cluster}"

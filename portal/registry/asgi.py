@@ -41,6 +41,8 @@ SECONDS = Histogram(
 WRONG_MOST, WRONG_WINDOW = 30, 60.0
 """Wrong passwords from one address in so many seconds. Counted by address, so nobody can lock out another."""
 ADDRESSES_KEPT = 10_000
+GUESSES = frozenset({"bad_credentials", "ended"})
+"""Nobody guesses a signature: a whole cluster behind one address is not locked out while its keys are read."""
 
 
 class TokenService:
@@ -86,8 +88,9 @@ class TokenService:
         except (psycopg.Error, psycopg_pool.PoolTimeout, OSError) as error:
             log.warning("token_not_recorded", error=type(error).__name__)
             raise _unavailable("The token service cannot write its log, so it gives no tokens.") from None
-        if answer.refused:
+        if answer.refused in GUESSES:
             self._count_wrong(address)
+        if answer.refused:
             raise basic_challenge("The user name and the pull token do not match, or they have ended.")
         return token_body(answer, post=scope["method"] == "POST")
 

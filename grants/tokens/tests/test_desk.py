@@ -1,18 +1,16 @@
 """The hot path against the real database: decided from live grants, committed first, forgotten on change."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, TypeVar
+from typing import Any
 
-import jwt
 import psycopg
 import pytest
-from asgiref.sync import sync_to_async
-from django.db import connection, connections
+from django.db import connection
 from django.utils import timezone
 
 from audit.ledger.actors import operator, system
@@ -27,9 +25,9 @@ from grants.tokens.models import IssuedToken
 from grants.tokens.scopes import parse_scopes
 from grants.tokens.services import create_personal, create_robot, revoke_credential
 from grants.tokens.signing import Signer
+from grants.tokens.tests.desks import claims, elsewhere, until, with_desk
 
 pytestmark = pytest.mark.django_db(transaction=True)
-T = TypeVar("T")
 PULL = "repository:fraud/base:pull"
 
 
@@ -50,44 +48,6 @@ def scene() -> Any:
     return people
 
 
-def conninfo() -> str:
-    parameters = connections["default"].get_connection_params()
-    wanted = ("dbname", "user", "password", "host", "port")
-    return psycopg.conninfo.make_conninfo(**{k: parameters[k] for k in wanted if parameters.get(k)})
-
-
-def with_desk(signer: Signer, story: Callable[[TokenDesk], Awaitable[T]], *, caching: bool = True) -> T:
-    async def run() -> T:
-        desk = TokenDesk(conninfo(), signer, caching=caching)
-        await desk.start()
-        try:
-            if caching:
-                await until(lambda: desk.cache.listening)
-            return await story(desk)
-        finally:
-            await desk.stop()
-
-    return asyncio.run(run())
-
-
-async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():
-            await asyncio.sleep(0.005)
-
-
-async def elsewhere(change: Callable[..., object], *arguments: object) -> None:
-    """Run a change as another process would: in a thread with a connection of its own."""
-
-    def run() -> None:
-        try:
-            change(*arguments)
-        finally:
-            connections.close_all()
-
-    await sync_to_async(run)()
-
-
 def asked(secret: str | None, *scopes: str, login: str | None = "bob") -> Asked:
     who = None if secret is None else login
     return Asked(
@@ -100,10 +60,6 @@ def ask(signer: Signer, *requests: Asked, caching: bool = True) -> list[Answer]:
         return list(await asyncio.gather(*(desk.answer(request) for request in requests)))
 
     return with_desk(signer, story, caching=caching)
-
-
-def claims(answer: Answer) -> dict[str, Any]:
-    return jwt.decode(answer.token, options={"verify_signature": False})
 
 
 @pytest.mark.parametrize("caching", [True, False])
