@@ -5,7 +5,7 @@ import os
 import sys
 
 OWNER_COMMANDS = {"migrate", "sqlmigrate", "flush", "grant_rights", "prune_tokens"}
-"""Commands that change the schema or rights, or may delete from a log, run as the database's owner role, never as the application's."""
+"""Commands that change the schema or rights or thin out a log run as the database's owner, never as the application."""
 
 
 def main() -> None:

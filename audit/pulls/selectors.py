@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db.models import Count, Max, Q, QuerySet
 
-from audit.pulls.models import Pull
+from audit.pulls.models import Pull, PullBatch
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,12 @@ def use_of_grants(labels: Iterable[str], *, now: datetime) -> dict[str, LastUse]
         row["grant"]: LastUse(row["last"], row["recent"])
         for row in rows.annotate(last=Max("at"), recent=recent)
     }
+
+
+def unsealed_since() -> datetime | None:
+    """When the oldest row was received that no sealed run holds yet; None when all are sealed."""
+    last = PullBatch.objects.order_by("-last").values_list("last", flat=True).first() or 0
+    return Pull.objects.filter(id__gt=last).order_by("id").values_list("received_at", flat=True).first()
 
 
 def tokens_seen(tokens: Iterable[str]) -> set[str]:

@@ -4,6 +4,7 @@ import hashlib
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.db.models import Min
 
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
@@ -32,6 +33,12 @@ def seal(*, by: Actor, now: datetime) -> int:
             "grants.tokens.sealed", subject=f"tokens:{batch.pk}", detail={"count": count, "sha256": digest}
         )
     return count
+
+
+def unsealed_since() -> datetime | None:
+    """The time of the oldest row that no sealed run holds yet; None when all are sealed."""
+    last = TokenBatch.objects.order_by("-until").values_list("until", flat=True).first() or BEGINNING
+    return IssuedToken.objects.filter(at__gt=last).aggregate(oldest=Min("at"))["oldest"]
 
 
 def digest_between(after: datetime, until: datetime) -> tuple[int, str]:

@@ -7,8 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.ledger.models import Checkpoint, Event
+from audit.pulls import selectors as pulls
 from grants.catalogue.models import Registry
 from grants.delivery.selectors import overdue
+from grants.tokens import sealing as tokens
 from grants.tracker.selectors import health
 from portal.notify.selectors import failing_mail
 
@@ -71,6 +73,18 @@ def ledger(now: datetime) -> tuple[str, str]:
     oldest = unsigned.first()
     if oldest is not None and now - oldest.at > UNSIGNED:
         return "failing", _("Not signed since %(time)s") % {"time": timesince(oldest.at, now, depth=1)}
+    return _sealed(now)
+
+
+def _sealed(now: datetime) -> tuple[str, str]:
+    """Whether the newest rows of the pull and token logs are vouched for by the ledger."""
+    logs = (
+        (pulls.unsealed_since(), _("The pull log is not sealed since %(time)s")),
+        (tokens.unsealed_since(), _("The token log is not sealed since %(time)s")),
+    )
+    for since, words in logs:
+        if since is not None and now - since > UNSIGNED:
+            return "failing", words % {"time": timesince(since, now, depth=1)}
     return "working", ""
 
 

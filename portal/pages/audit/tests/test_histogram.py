@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.db import connection
 from django.test import RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from approvals.requests.testing import make_scene
 from audit.ledger import histogram as ledger
@@ -18,6 +19,12 @@ from portal.testing import owner_without_triggers
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2026, 11, 20, 10, 30, tzinfo=UTC)
 ALL = Scope(everything=True)
+MANY = """
+    INSERT INTO ledger_event (sequence, at, kind, actor, actor_name, subject, project, team, person, image, detail,
+                              previous, hash)
+    SELECT n, %s + n * interval '1 minute', 'bench.event.made', 'system:bench', '', '', '', '', '', '', '{}', '', ''
+      FROM generate_series(1, 10000) AS n
+"""
 
 
 @pytest.fixture
@@ -91,6 +98,21 @@ def test_a_stretch_is_counted_up_to_its_limit(scene, monkeypatch):
     events(scene, *[NOW] * 4)
     (stretch,) = ledger.count_between(ALL, EventFilters(), [NOW, NOW + timedelta(hours=1)])
     assert stretch.count == 3
+
+
+def test_a_big_log_is_counted_by_the_index_of_time(scene):
+    since = NOW - timedelta(days=7)
+    with owner_without_triggers(), connection.cursor() as cursor:
+        cursor.execute(MANY, [since])
+        cursor.execute("ANALYZE ledger_event")
+    with CaptureQueriesContext(connection) as caught:
+        assert drawn(since=since, now=NOW).most.count == 1440
+    (statement,) = [query["sql"] for query in caught if "stretch" in query["sql"]]
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {statement}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert "using ledger_event_at" in plan
+    assert "Seq Scan" not in plan
 
 
 def test_the_bars_say_what_they_show(scene):

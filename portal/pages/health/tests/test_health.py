@@ -10,14 +10,19 @@ from django.db import OperationalError
 from django.utils import timezone
 from django.utils.translation import get_language, override
 
+from audit.ledger.actors import system
 from audit.ledger.models import Event
 from audit.ledger.services import audited, record
+from audit.pulls.models import Pull
+from audit.pulls.services import seal as seal_pulls
 from grants.catalogue.models import Registry
 from grants.catalogue.testing import make_registry
 from grants.delivery.models import Delivery
 from grants.directory.actors import actor_for
 from grants.directory.testing import cast
 from grants.lifecycle.testing import make_grant
+from grants.tokens.models import IssuedToken
+from grants.tokens.sealing import seal as seal_tokens
 from grants.tracker.types import JiraHealth
 from portal.notify.models import Notification
 from portal.pages.health import parts, stores, tables
@@ -146,6 +151,20 @@ def test_mail_deliveries_and_ledger_are_counted(people):
     assert tables.ledger(now) == ("working", "")
     later = Event.objects.get().at + timedelta(minutes=9)
     assert tables.ledger(later) == ("failing", "Not signed since 9\xa0minutes")
+
+
+def test_logs_that_are_not_sealed_are_told():
+    now = timezone.now()
+    long_ago = now - timedelta(minutes=9)
+    IssuedToken.objects.create(jti="t", at=long_ago, outcome="issued", access=[])
+    assert tables.ledger(now) == ("failing", "The token log is not sealed since 9\xa0minutes")
+    Pull.objects.create(
+        event_id="e", registry="main", at=now, received_at=long_ago, action="pull", counted=True
+    )
+    assert tables.ledger(now) == ("failing", "The pull log is not sealed since 9\xa0minutes")
+    seal_pulls(by=system("pulls"), now=now)
+    seal_tokens(by=system("tokens"), now=now)
+    assert tables.ledger(now) == ("working", "")
 
 
 def test_refused_checkpoint_is_an_alarm(people):
