@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext_lazy
 
 from approvals.policy.types import Result, Rule
 
@@ -98,7 +98,7 @@ SENTENCES: Mapping[str, Promise] = {
 
 def explain(result: Result) -> str:
     """The result as one sentence in the language active now. A code without a sentence raises KeyError."""
-    return str(SENTENCES[result.code] % _readable(result.params))
+    return str(SENTENCES[result.code] % _readable(result))
 
 
 def rule_label(rule: str) -> str:
@@ -111,5 +111,11 @@ def lane_label(name: str) -> str:
     return str(LANE_LABELS.get(name, name))
 
 
-def _readable(params: Mapping[str, Any]) -> dict[str, Any]:
-    return {**params, "lane": lane_label(params["lane"])} if "lane" in params else dict(params)
+def _readable(result: Result) -> dict[str, Any]:
+    """The facts of a result with what it names in the reader's language; the log keeps codes and numbers."""
+    params = dict(result.params)
+    if "lane" in params:
+        params["lane"] = lane_label(params["lane"])
+    if result.code == "duplicate_grant":
+        params["label"] = gettext("Grant %(number)s") % {"number": params["id"]}
+    return params

@@ -3,7 +3,7 @@
 from typing import Any
 
 from approvals.requests.models import Decision, Lane, Request
-from grants.directory.selectors import approvers_of
+from grants.directory.selectors import approvers_of, leads_of_teams
 from grants.lifecycle.models import Grant, GrantMember
 from portal.live.topics import bump, recheck
 
@@ -19,9 +19,10 @@ def request_changed(request_id: int, **_kwargs: Any) -> None:
 
 
 def grant_changed(grant_id: int, **_kwargs: Any) -> None:
-    """A grant moved: its page, its members' homes, the request it came from."""
-    origin = Grant.objects.values_list("origin", flat=True).get(pk=grant_id)
-    people = GrantMember.objects.filter(grant_id=grant_id).values_list("person_id", flat=True)
+    """A grant moved: its page, the homes of its members and of the team's leads, the request it came from."""
+    origin, team = Grant.objects.values_list("origin", "project__team_id").get(pk=grant_id)
+    people = set(GrantMember.objects.filter(grant_id=grant_id).values_list("person_id", flat=True))
+    people.update(lead.pk for lead in leads_of_teams([team]))
     requests = [origin] if origin.startswith("request:") else []
     bump(f"grant:{grant_id}", *requests, *(f"person:{pk}" for pk in people))
 

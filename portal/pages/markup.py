@@ -13,6 +13,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 # CJK unified ideographs, extension A and the compatibility block (Unicode 16, chapter 18).
 _HAN = re.compile("[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
@@ -67,8 +68,14 @@ def time_element(at: dt.datetime | None, *, relative: bool = False) -> SafeStrin
         '<time datetime="{}" title="{}">{}</time>',
         at.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         zoned,
-        naturaltime(at) if relative else moment_text(at),
+        _distance(at) if relative else moment_text(at),
     )
+
+
+def _distance(at: dt.datetime) -> str:
+    """How long ago or ahead; the seconds of the last minute say nothing to people."""
+    just_now = dt.timedelta() <= timezone.now() - at < dt.timedelta(minutes=1)
+    return _("just now") if just_now else naturaltime(at)
 
 
 def day_element(at: dt.date | None) -> SafeString:

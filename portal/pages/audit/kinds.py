@@ -87,6 +87,7 @@ KINDS: Mapping[str, Said] = {
     "audit.checkpoint.refused": Said(
         _("The log no longer agrees with its checkpoint"), icon="alert-triangle"
     ),
+    "portal.grants.exported": Said(_("Downloaded a list of grants"), icon="download"),
     "portal.token.created": Said(_("Made an API token"), icon="key"),
     "portal.token.revoked": Said(_("Revoked an API token"), icon="lock"),
     "portal.session.started": Said(_("Signed in"), icon="login"),

@@ -9,6 +9,7 @@ from approvals.requests.timing import median_approval_times
 from grants.catalogue.models import Image
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
+from portal.pages.catalogue.comparing import CompareForm
 from portal.pages.catalogue.presenters import TagRow, duration, lane_names, tag_rows, team_use
 from portal.pages.catalogue.standing import Mine, standing_to
 from portal.pages.pull_panel import panel_of, place_of
@@ -26,6 +27,7 @@ def detail_of(request: HttpRequest, image: Image) -> dict[str, Any]:
         "image": image,
         "tags": tags,
         "newest": newest,
+        "compare_form": CompareForm(None, [row.tag.name for row in tags]) if len(tags) > 1 else None,
         "labels": sorted(newest.tag.version.labels.items()) if newest else [],
         "findings": newest.scan.findings[:MOST_FINDINGS] if newest and newest.scan else [],
         "lanes": lane_names(image),

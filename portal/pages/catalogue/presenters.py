@@ -47,10 +47,9 @@ class ImageRow:
     ticked: bool
 
     @property
-    def line(self) -> str:
-        """One line on what it is for; empty where that would only repeat the name."""
-        image = self.image
-        return image.purpose or ("" if image.title in image.repository else image.title)
+    def name(self) -> str:
+        """What people call it: its title, else its repository."""
+        return self.image.title or self.image.repository
 
 
 def narrowed_images(viewer: Standing, wanted: dict[str, Any]) -> QuerySet[Image]:

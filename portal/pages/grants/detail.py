@@ -9,8 +9,6 @@ from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.utils import timezone
 
-from audit.ledger.selectors import event_page
-from audit.ledger.types import EventFilters
 from audit.pulls.selectors import counted_pulls, pulls_in
 from grants.delivery.models import Attempt, Delivery
 from grants.delivery.permissions import may_retry
@@ -19,11 +17,11 @@ from grants.delivery.states import OPEN
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
 from grants.lifecycle.permissions import roles_of
 from grants.lifecycle.states import ALLOWING, refusal_code
-from portal.edges.scopes import history_scope, pull_scope
+from portal.edges.scopes import pull_scope
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
-from portal.pages.audit.words import event_lines
 from portal.pages.grants.causes import cause_of
+from portal.pages.grants.history import history_of
 from portal.pages.grants.listing import request_of
 from portal.pages.pull_panel import Panel, panel_of, place_of, usable_images
 
@@ -74,16 +72,11 @@ def detail_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
         "robots": [line for key, found in lines.items() if key.startswith("robot:") for line in found],
         "pulls": list(pulls[:MOST_PULLS]),
         "my_last": next(iter(pulls.filter(person=mine)[:1]), None),
-        "history": event_lines(_history(grant)),
+        "history": history_of(grant),
         "panels": _panels(request, grant),
         "may": _moves(grant, viewer, deliveries),
         "version": versions([grant.label])[grant.label],
     }
-
-
-def _history(grant: Grant) -> list[Any]:
-    page = event_page(history_scope(), EventFilters(subject=grant.label), size=50)
-    return list(reversed(page.events))
 
 
 def _lines(deliveries: Iterable[Delivery]) -> dict[str, list[Line]]:

@@ -45,6 +45,17 @@ class ReturnForm(SeenForm):
     )
 
 
+class ManyReturnForm(forms.Form):
+    """Why several grants are given back: one note for all of them, which may be left empty."""
+
+    note = forms.CharField(
+        label=_("Note for all of them"),
+        required=False,
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
 class RevokeForm(SeenForm):
     """Why access is taken away."""
 

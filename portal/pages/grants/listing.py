@@ -1,16 +1,18 @@
 """The list of grants: tabs by whose they are, narrowed by state and words, with their use."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
+from django.http import QueryDict
 
 from audit.pulls.selectors import LastUse, use_of_grants
 from grants.directory.standing import Standing
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
 from grants.lifecycle.selectors import grants_visible_to
-from grants.lifecycle.states import FINAL, GrantStatus
+from grants.lifecycle.states import FINAL, GrantStatus, No, Who, refusal_code
+from portal.pages.grants.forms import GrantFilter
 from portal.pages.words import ENDS_SOON
 
 UNUSED = timedelta(days=30)
@@ -19,7 +21,7 @@ MINE, TEAM, ALL = "mine", "team", "all"
 
 @dataclass(frozen=True)
 class GrantRow:
-    """One grant of the list. `use` is None when nobody pulled by it yet."""
+    """One grant of the list. `use` is None when nobody pulled by it yet; only a returnable row can be ticked."""
 
     grant: Grant
     images: list[GrantImage]
@@ -27,6 +29,30 @@ class GrantRow:
     use: LastUse | None
     days_left: int
     request_id: int | None
+    returnable: bool = False
+    ticked: bool = False
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a list or a download of grants is narrowed to: the tab, and the filters where they narrow anything."""
+
+    scope: str
+    text: str
+    state: str
+
+
+def wanted_in(query: QueryDict, viewer: Standing) -> Wanted:
+    """What the parameters ask for; a tab the viewer does not have is their first one."""
+    form, scopes, scope = GrantFilter(query), scopes_of(viewer), query.get("tab", "")
+    form.is_valid()
+    text, state = form.cleaned_data.get("q", ""), form.cleaned_data.get("state", "")
+    return Wanted(scope if scope in scopes else scopes[0], text, state)
+
+
+def found_by(viewer: Standing, wanted: Wanted, *, now: datetime) -> QuerySet[Grant]:
+    """The grants that are wanted and that the viewer may see, newest first."""
+    return narrowed(grants_in(viewer, wanted.scope), text=wanted.text, state=wanted.state, now=now)
 
 
 def scopes_of(viewer: Standing) -> list[str]:
@@ -69,6 +95,29 @@ def rows_of(grants: Sequence[Grant], *, now: datetime) -> list[GrantRow]:
         )
         for grant in grants
     ]
+
+
+def with_ticks(rows: Iterable[GrantRow], viewer: Standing, ticked: Iterable[str]) -> list[GrantRow]:
+    """The rows with what the viewer may tick and has ticked: no query."""
+    kept = set(ticked)
+    return [
+        replace(
+            row,
+            returnable=why_not_returnable(row.grant, viewer) is None,
+            ticked=str(row.grant.pk) in kept,
+        )
+        for row in rows
+    ]
+
+
+def why_not_returnable(grant: Grant, viewer: Standing) -> No | None:
+    """Why the viewer cannot give this grant back; None when they can. No query, where the service asks again."""
+    held = {
+        Who.LEAD: grant.project.team_id in viewer.led_team_ids,
+        Who.ADMINISTRATOR: viewer.is_administrator,
+    }
+    roles = frozenset(who for who, true in held.items() if true) or frozenset({Who.STRANGER})
+    return refusal_code("give_back", status=grant.status, roles=roles)
 
 
 def request_of(grant: Grant) -> int | None:

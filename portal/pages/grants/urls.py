@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from portal.pages.grants import changes, views
+from portal.pages.grants import changes, export, returning, views
 
 urlpatterns = [
     path("grants/", views.grants, name="grants"),
+    path("grants/export/", export.export, name="grants-export"),
+    path("grants/return/", returning.give_many_back, name="grants-return"),
     path("grants/<int:pk>/", views.detail, name="grant-detail"),
     path("grants/<int:pk>/return/", changes.give_back, name="grant-return"),
     path("grants/<int:pk>/extend/", changes.extend, name="grant-extend"),

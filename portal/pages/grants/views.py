@@ -14,7 +14,16 @@ from portal.pages.access import signed_in, viewer_of
 from portal.pages.filters import chips_of, with_parameter
 from portal.pages.grants.detail import detail_of
 from portal.pages.grants.forms import GrantFilter
-from portal.pages.grants.listing import ALL, MINE, TEAM, grants_in, narrowed, rows_of, scopes_of
+from portal.pages.grants.listing import (
+    ALL,
+    MINE,
+    TEAM,
+    found_by,
+    rows_of,
+    scopes_of,
+    wanted_in,
+    with_ticks,
+)
 from portal.pages.paging import page_of
 
 
@@ -24,19 +33,18 @@ def grants(request: HttpRequest) -> HttpResponse:
     """List grants by tab, state and words, newest first."""
     viewer, now, form = viewer_of(request), timezone.now(), GrantFilter(request.GET)
     form.is_valid()
-    text, state = form.cleaned_data.get("q", ""), form.cleaned_data.get("state", "")
-    scopes = scopes_of(viewer)
-    scope = request.GET["tab"] if request.GET.get("tab") in scopes else scopes[0]
-    found = narrowed(grants_in(viewer, scope), text=text, state=state, now=now)
-    page = page_of(request, with_bundle(found))
+    wanted = wanted_in(request.GET, viewer)
+    page = page_of(request, with_bundle(found_by(viewer, wanted, now=now)))
+    rows = with_ticks(rows_of(page.rows, now=now), viewer, request.GET.getlist("sel"))
     topic = viewer.person.label
     context = {
         "form": form,
         "page": page,
-        "rows": rows_of(page.rows, now=now),
-        "tabs": _tabs(request, scopes, scope),
-        "scope": scope,
-        "state": state,
+        "rows": rows,
+        "wanted": wanted,
+        "may_return": any(row.returnable for row in rows),
+        "ticked_count": sum(row.ticked for row in rows),
+        "tabs": _tabs(request, scopes_of(viewer), wanted.scope),
         "chips": chips_of(request, _labels(form)),
         "topic": topic,
         "version": versions([topic])[topic],

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db.models import Q, QuerySet
 from django.urls import reverse
@@ -16,12 +16,19 @@ from grants.directory.selectors import leads_of_teams
 from grants.directory.standing import Standing
 from grants.lifecycle.models import Grant
 from grants.lifecycle.selectors import grants_visible_to, live_grants_for, with_bundle
+from grants.lifecycle.states import LIVE
 from portal.pages.pull_panel import place_of, usable_images
 from portal.pages.pulling import pull_command
+from portal.pages.requests.presenters import status_code
 from portal.pages.words import ENDS_SOON
 
 MOST = 10
 """Rows of a section; the list behind it has them all."""
+
+RECENT = timedelta(days=14)
+"""How long a decided request is news."""
+
+DECIDED = ("approved", "partly_approved", "denied", "lapsed")
 
 
 @dataclass(frozen=True)
@@ -37,9 +44,10 @@ class Task:
 
 @dataclass(frozen=True)
 class Progress:
-    """A request of the viewer's that is not closed, and why."""
+    """A request of the viewer's that is not closed, its state as people read it, and why."""
 
     request: Request
+    status: str
     reason: str
 
 
@@ -52,19 +60,30 @@ class Access:
 
 
 @dataclass(frozen=True)
+class TeamAccess:
+    """A live grant of a project the viewer leads: how many people, which images by the names people use."""
+
+    grant: Grant
+    people: int
+    images: list[str]
+
+
+@dataclass(frozen=True)
 class Work:
     """Everything the first page shows."""
 
     tasks: list[Task]
     waiting: list[Progress]
     access: list[Access]
+    team: list[TeamAccess]
+    decided: list[Request]
     leads: Sequence[Person]
     may_request: bool
 
     @property
     def first_use(self) -> bool:
         """Whether there is nothing at all yet."""
-        return not (self.tasks or self.waiting or self.access)
+        return not (self.tasks or self.waiting or self.access or self.team or self.decided)
 
 
 def work_of(viewer: Standing, *, client: str, now: datetime) -> Work:
@@ -73,14 +92,21 @@ def work_of(viewer: Standing, *, client: str, now: datetime) -> Work:
     waiting = _waiting(viewer, now)
     live = with_bundle(live_grants_for(viewer.person))[:MOST]
     access = [_access(grant, viewer.person, client) for grant in live]
-    nothing = not (tasks or waiting or access or viewer.is_lead)
+    team, decided = _team(viewer), _decided(viewer, now)
+    nothing = not (tasks or waiting or access or decided or viewer.is_lead)
     leads = leads_of_teams(viewer.team_ids) if nothing else []
-    return Work(tasks, waiting, access, list(leads), viewer.is_lead)
+    return Work(tasks, waiting, access, team, decided, list(leads), viewer.is_lead)
+
+
+def _own(viewer: Standing) -> Q:
+    """Requests of the viewer's, and those for the teams they lead."""
+    return Q(requester=viewer.person) | Q(project__team_id__in=viewer.led_team_ids)
 
 
 def _questions(viewer: Standing) -> list[Task]:
-    own = Q(requester=viewer.person) | Q(project__team_id__in=viewer.led_team_ids)
-    asked = requests_visible_to(viewer).filter(own, status="pending", lanes__status="asked").distinct()
+    asked = (
+        requests_visible_to(viewer).filter(_own(viewer), status="pending", lanes__status="asked").distinct()
+    )
     return [
         Task(
             f"question-{request.pk}",
@@ -128,7 +154,30 @@ def _waiting(viewer: Standing, now: datetime) -> list[Progress]:
     mine = requests_visible_to(viewer).filter(requester=viewer.person, status__in=["draft", "pending"])
     rows = list(mine.prefetch_related("lanes").order_by("-updated_at", "-pk")[:MOST])
     reasons = waiting_reasons(rows, now)
-    return [Progress(row, reasons.get(row.pk) or _("A draft: not sent yet")) for row in rows]
+    draft = _("A draft: not sent yet")
+    return [Progress(row, status_code(row), reasons.get(row.pk) or draft) for row in rows]
+
+
+def _team(viewer: Standing) -> list[TeamAccess]:
+    """The live access of the projects the viewer leads, soonest end first."""
+    if not viewer.is_lead:
+        return []
+    led = grants_visible_to(viewer).filter(project__team_id__in=viewer.led_team_ids, status__in=LIVE)
+    return [_team_access(grant) for grant in with_bundle(led).order_by("ends", "pk")[:MOST]]
+
+
+def _team_access(grant: Grant) -> TeamAccess:
+    images = [row.image for row in grant.images.all() if row.removed_at is None]
+    return TeamAccess(
+        grant=grant,
+        people=sum(row.removed_at is None for row in grant.members.all()),
+        images=[image.title or image.repository for image in images],
+    )
+
+
+def _decided(viewer: Standing, now: datetime) -> list[Request]:
+    rows = requests_visible_to(viewer).filter(_own(viewer), status__in=DECIDED, decided_at__gt=now - RECENT)
+    return list(rows.select_related("project").order_by("-decided_at", "-pk")[:MOST])
 
 
 def _access(grant: Grant, person: Person, client: str) -> Access:

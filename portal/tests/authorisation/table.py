@@ -164,6 +164,7 @@ row("notifications/<int:pk>/", "POST", frozenset({"mlops"}), hide=ACTIVE - {"mlo
 row("catalogue/", "GET", ACTIVE)
 row("catalogue/select/", "POST", ACTIVE)
 row("catalogue/<int:pk>/", "GET", ACTIVE - STRANGER, hide=STRANGER, at="image")
+row("catalogue/<int:pk>/compare/", "GET", ACTIVE - STRANGER, hide=STRANGER, at="image")
 row("catalogue/<int:pk>/scans/", "GET POST", ADMIN, hide=STRANGER, at="image")
 row("catalogue/<int:pk>/mark/<slug:mark>/", "GET POST", ADMIN, hide=STRANGER, at="image")
 
@@ -193,6 +194,9 @@ row(
 
 # Pages: access, pulls, events.
 row("grants/", "GET", ACTIVE)
+row("grants/export/", "POST", ACTIVE, tab="mine")
+# Each ticked grant is decided by itself: portal/pages/grants/tests/test_returning.py.
+row("grants/return/", "GET POST", ACTIVE, sel="grant")
 row("grants/<int:pk>/", "GET", ACTIVE - OUTSIDE, hide=OUTSIDE, at="grant")
 row("grants/<int:pk>/return/", "GET POST", RUN, hide=OUTSIDE, at="grant")
 row("grants/<int:pk>/extend/", "GET POST", APPROVERS | ADMIN, hide=OUTSIDE, at="grant")

@@ -51,6 +51,10 @@ MORE = (
     PageCase("account menu", "/", "alice", "#open-account"),
     PageCase("catalogue without a match", "/catalogue/?q=nothinglikethis", "alice"),
     PageCase("image", "/catalogue/{image}/", "alice"),
+    PageCase("compare two tags", "/catalogue/{two}/compare/", "alice"),
+    PageCase(
+        "compare a tag that is gone", "/catalogue/{two}/compare/?one=nowhere&other=1.1", "alice", status=422
+    ),
     PageCase("restricted image for the administrator", "/catalogue/{restricted}/", "root"),
     PageCase("requests", "/requests/", "alice"),
     PageCase("requests without a match", "/requests/?q=nothinglikethis", "alice"),
@@ -74,7 +78,10 @@ MORE = (
     PageCase("decision without a choice", "/approvals/{pending}/", "mia", "#send-decision", 422),
     PageCase("somebody else's lane", "/approvals/{asked}/", "ada"),
     PageCase("grants", "/grants/", "bob"),
-    PageCase("grants of the team", "/grants/?scope=team", "alice"),
+    PageCase("grants of the team", "/grants/?tab=team", "alice"),
+    PageCase("return selected", "/grants/return/?sel={grant}&sel={ended}", "alice"),
+    PageCase("return selected, done", "/grants/return/?sel={grant}", "alice", "#confirm"),
+    PageCase("return, nothing selected", "/grants/return/", "alice"),
     PageCase("grants of nobody", "/grants/", "charlie"),
     PageCase("ended grant", "/grants/{ended}/", "alice"),
     PageCase("grant for the administrator", "/grants/{grant}/", "root"),

@@ -9,7 +9,7 @@ from django.utils import timezone
 from approvals.requests.testing import Scene, approve_all, decide_as, make_draft, make_request, make_scene
 from audit.ledger.models import Event
 from grants.catalogue.models import Version
-from grants.catalogue.testing import make_image
+from grants.catalogue.testing import make_image, make_version
 from grants.directory.actors import actor_for
 from grants.directory.models import Person
 from grants.directory.testing import make_person
@@ -47,9 +47,14 @@ def make_world() -> World:
     people.alice.name, people.mia.name = "李娜", "陈静"
     Version.objects.update(labels=LABELS)
     make_image("old/caffe", blocked=True, purpose="Old models; no longer maintained")
+    two = make_image("speech/two", title="Two tags", purpose="Speech to text 语音转文字")
+    make_version(two, "1.0", labels=LABELS)
+    make_version(two, "1.1", labels={**LABELS, "training.timestamp": "2026-11-09T08:00:00+00:00"})
     named = [make_person(f"p{place}", name=name) for place, name in enumerate(CHINESE)]
     noor = make_person("noor", roles=["approver:mlops"])
-    return World(scene, {"noor": noor} | _requests(scene, named) | _access(scene, named) | _own(scene))
+    return World(
+        scene, {"noor": noor, "two": two.pk} | _requests(scene, named) | _access(scene, named) | _own(scene)
+    )
 
 
 def _requests(scene: Scene, named: list[Person]) -> dict[str, Any]:

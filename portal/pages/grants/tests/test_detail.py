@@ -152,8 +152,10 @@ def test_whoever_decides_on_an_older_window_is_asked_to_look_again(scene, grant)
 def test_history_tells_who_granted_it(scene):
     approve_all(scene, make_request(scene))
     issued = Grant.objects.get()
-    lines = as_person(scene.people.bob).get(f"/grants/{issued.pk}/").context["history"]
-    assert [(line.title, line.event.actor_name) for line in lines] == [("Access was granted", "Mia")]
+    entries = as_person(scene.people.bob).get(f"/grants/{issued.pk}/").context["history"]
+    assert [(entry.line.title, entry.line.event.actor_name) for entry in entries] == [
+        ("Access was granted", "Mia")
+    ]
 
 
 def test_statements_do_not_grow_with_people(scene, grant):

@@ -1,12 +1,14 @@
 """The first page: what needs whom, and what a newcomer reads."""
 
+import re
 from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from approvals.requests.testing import decide_as, make_draft, make_request, make_scene
-from grants.directory.testing import make_person
+from approvals.requests.models import Request
+from approvals.requests.testing import approve_all, decide_as, make_draft, make_request, make_scene
+from grants.directory.testing import make_person, make_project, make_team
 from grants.lifecycle.testing import make_grant
 from portal.pages.testing import as_person, assert_constant
 
@@ -38,6 +40,34 @@ def test_lead_sees_question_request_and_ending_grant(scene):
     assert f"Answer a question on REQ-{asked.pk}" in text
     assert "Renew or return access for Anti fraud v2" in text
     assert "MLOps asked a question" in text
+
+
+def test_lead_sees_what_the_team_has_and_what_was_decided(scene):
+    request = make_request(scene, members=[scene.people.bob, make_person("mate")])
+    approve_all(scene, request)
+    answer = as_person(scene.people.alice).get("/")
+    work = answer.context["work"]
+    assert [(row.people, row.images) for row in work.team] == [(2, ["base"])]
+    assert work.decided == [request]
+    assert "Nothing here yet" not in answer.text
+    assert "?tab=team" in answer.text
+
+
+def test_access_of_a_project_somebody_else_leads_and_old_news_are_not_shown(scene):
+    make_grant(project=make_project("other", team=make_team("vision")))
+    make_grant(project=scene.project, members=[scene.people.bob], status="ended")
+    old = make_request(scene)
+    approve_all(scene, old)
+    Request.objects.filter(pk=old.pk).update(decided_at=timezone.now() - timedelta(days=15))
+    work = as_person(scene.people.alice).get("/").context["work"]
+    assert ([row.grant.project for row in work.team], work.decided) == ([scene.project], [])
+    assert as_person(scene.people.bob).get("/").context["work"].team == []
+
+
+def test_oldest_request_of_the_last_minute_is_just_now(scene):
+    make_request(scene)
+    text = as_person(scene.people.mia).get("/").text
+    assert re.search(r"oldest: <time[^>]*>just now</time>", text)
 
 
 def test_approver_sees_how_many_wait_and_nobody_else_does(scene):
@@ -76,6 +106,7 @@ def test_statements_do_not_grow_with_rows(scene):
             make_request(scene, members=[make_person(f"extra{count}{number}")])
             ends = timezone.now() + timedelta(days=3)
             make_grant(project=scene.project, members=[scene.people.alice], ends=ends)
+            approve_all(scene, make_request(scene, members=[make_person(f"done{count}{number}")]))
 
     rows(1)
     assert_constant(as_person(scene.people.alice), "/", lambda: rows(2))
