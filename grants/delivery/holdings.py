@@ -51,14 +51,27 @@ def all_holdings(target: Target, *, at: datetime | None = None) -> list[Holding]
     return _holdings(_with_parts(_live(at), target), target)
 
 
-def holdings_beside(holding: Holding, target: Target) -> list[Holding]:
-    """Every live holding that a new one would share a place with: its project's, its people's, its images'."""
-    people = [int(holder.subject.removeprefix(PERSON)) for holder in holding.holders]
-    at_target = Q(images__image__repository__in=holding.images, images__image__registry__key=target.key)
-    theirs = Q(members__person_id__in=people)
-    return _holdings(
-        _with_parts(_live(None).filter(Q(project__key=holding.project) | theirs | at_target), target), target
-    )
+def grants_beside(project: Project, people: Iterable[Person], images: Iterable[Image]) -> list[Grant]:
+    """Every live grant that a new one would share a place with: its project's, its people's, its images'.
+
+    Three queries, whatever the targets; `seen_at` tells what each target sees of them.
+    """
+    theirs = Q(members__person__in=[person.pk for person in people])
+    held = Q(images__image__in=[image.pk for image in images])
+    beside = _live(None).filter(Q(project=project) | theirs | held)
+    return list(_with_parts(beside, None).order_by("pk"))
+
+
+def seen_at(grants: Iterable[Grant], target: Target) -> list[Holding]:
+    """What a target sees of grants from `grants_beside`; those that hold nothing there are left out."""
+    every = [_holding(grant, target) for grant in grants]
+    return [holding for holding in every if holding.images]
+
+
+def with_addresses(people: Iterable[Person]) -> list[Person]:
+    """These people with their addresses, for `imagined`: two queries."""
+    rows = Person.objects.filter(pk__in=[person.pk for person in people])
+    return list(rows.prefetch_related(_primary("addresses")).order_by("pk"))
 
 
 def imagined(
@@ -70,12 +83,8 @@ def imagined(
     role: str,
     ends: datetime,
 ) -> Holding:
-    """What a grant that is only asked for would hold, for a look ahead. Its number is 0."""
-    rows = Person.objects.filter(pk__in=[person.pk for person in people]).prefetch_related(
-        _primary("addresses")
-    )
-    there = [image for image in images if isinstance(target, Cluster) or image.registry_id == target.pk]
-    return _made(project, role, rows.order_by("pk"), there, target, ends=ends)
+    """What a grant that is only asked for would hold. Its number is 0; `people` come from `with_addresses`."""
+    return _made(project, role, people, _there(images, target), target, ends=ends)
 
 
 def _live(at: datetime | None) -> QuerySet[Grant]:
@@ -84,7 +93,7 @@ def _live(at: datetime | None) -> QuerySet[Grant]:
 
 
 def _with_parts(
-    grants: QuerySet[Grant], target: Target, *, person: int | None = None, people: bool = True
+    grants: QuerySet[Grant], target: Target | None, *, person: int | None = None, people: bool = True
 ) -> QuerySet[Grant]:
     lines = GrantImage.objects.filter(removed_at=None, image__blocked=False).select_related("image__registry")
     if isinstance(target, Registry):
@@ -106,14 +115,18 @@ def _primary(path: str) -> "Prefetch[str]":
 
 def _holdings(grants: QuerySet[Grant], target: Target) -> list[Holding]:
     """Those that hold anything at the target, by number."""
-    every = [_holding(grant, target) for grant in grants.order_by("pk")]
-    return [holding for holding in every if holding.images]
+    return seen_at(grants.order_by("pk"), target)
 
 
 def _holding(grant: Any, target: Target) -> Holding:
     people = [member.person for member in grant.shown_members]
-    images = [line.image for line in grant.shown_images]
+    images = _there((line.image for line in grant.shown_images), target)
     return _made(grant.project, grant.role, people, images, target, ends=grant.ends, grant=grant.pk)
+
+
+def _there(images: Iterable[Image], target: Target) -> list[Image]:
+    """Those a target is about: a registry's own; a cluster runs images from everywhere."""
+    return [image for image in images if isinstance(target, Cluster) or image.registry_id == target.pk]
 
 
 def _made(

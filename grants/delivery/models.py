@@ -5,8 +5,11 @@ from typing import ClassVar
 from django.db import models
 from django.db.models import Q
 
+from grants.delivery.drift_models import Drift, Episode, TargetScan
 from grants.delivery.states import ACTIONS, OPEN, RESULTS, STATUSES, Status
 from grants.lifecycle.models import Grant
+
+__all__ = ["Attempt", "Delivery", "Drift", "Episode", "Pace", "TargetScan"]
 
 
 class Delivery(models.Model):

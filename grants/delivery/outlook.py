@@ -4,17 +4,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from grants.catalogue.models import Image, Registry
 from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Entry, Holding, Layout, Place
 from grants.delivery.entries import about
-from grants.delivery.holdings import holdings_beside, imagined
+from grants.delivery.holdings import grants_beside, imagined, seen_at, with_addresses
 from grants.delivery.targets import Target, clusters, layout_of
 from grants.directory.models import Person, Project
 from grants.lifecycle.rules import actions_of
 from grants.lifecycle.states import Role
 
-Fact = tuple[str, str]
+
+class Fact(NamedTuple):
+    """One attribute of an entry: what the connector calls it and what it says."""
+
+    name: str
+    value: str
 
 
 class Step(StrEnum):
@@ -89,21 +95,21 @@ def outlook(
 ) -> list[Outlook]:
     """What issuing this grant now would change, target by target: registries first, then clusters.
 
-    A handful of queries for each target; nothing outside is asked, so drift does not show here.
+    Seven queries, however many people, images and targets; nothing outside is asked, so drift does not show here.
     """
-    people, images = list(people), list(images)
+    people, images = with_addresses(people), list(images)
     registries = Registry.objects.filter(pk__in={image.registry_id for image in images}).order_by("key")
     targets: list[Target] = [*registries, *clusters()]
-    found = [
-        _at(target, imagined(project, target, people=people, images=images, role=role, ends=ends))
-        for target in targets
-    ]
+    beside = grants_beside(project, people, images)
+    found = []
+    for target in targets:
+        asked = imagined(project, target, people=people, images=images, role=role, ends=ends)
+        found.append(_at(target, asked, seen_at(beside, target)))
     return [one for one in found if one.effects or one.problems]
 
 
-def _at(target: Target, asked: Holding) -> Outlook:
+def _at(target: Target, asked: Holding, beside: list[Holding]) -> Outlook:
     layout = layout_of(target) or DecisionLayout(target)
-    beside = holdings_beside(asked, target)
     effects = tuple(_effect(place, asked, beside, layout) for place in layout.places(asked))
     return Outlook(target, effects, tuple(layout.problems(asked)))
 
@@ -117,4 +123,4 @@ def _effect(place: Place, asked: Holding, beside: list[Holding], layout: Layout)
 
 
 def _facts(entry: Entry | None) -> set[Fact]:
-    return set(entry.attributes) if entry else set()
+    return {Fact(*pair) for pair in entry.attributes} if entry else set()

@@ -18,6 +18,7 @@ from portal.api.paging import listing
 from portal.api.request_examples import CREATED, NOT_SENDABLE, SENT
 from portal.api.request_views import shown, summaries
 from portal.api.schema import operation, pages_of
+from portal.api.serializers.changes import TargetChangesSerializer
 from portal.api.serializers.requests import (
     InboxQuery,
     RequestChange,
@@ -27,6 +28,7 @@ from portal.api.serializers.requests import (
     RequestSummarySerializer,
     RevisionBody,
 )
+from portal.edges.outlook import outlook_of
 
 
 class Requests(Endpoint):
@@ -86,6 +88,21 @@ class OneRequest(Endpoint):
             request=row, viewer=viewer, given=body(request, RequestChange), by=acting(request), now=now
         )
         return Response(shown(pk, viewer, now))
+
+
+class Changes(Endpoint):
+    """What approving would change."""
+
+    @operation(
+        "requests_changes",
+        "See what approving changes",
+        answer=TargetChangesSerializer(many=True),
+        problems=(404,),
+    )
+    def get(self, request: Call, pk: int) -> Response:
+        """List every exact change at every system if the request were approved now; none once it is decided."""
+        row = found(with_parts(requests_visible_to(viewer_of(request))), pk=pk)
+        return Response(TargetChangesSerializer(outlook_of(row, now=moment()), many=True).data)
 
 
 class Submit(Endpoint):

@@ -20,6 +20,7 @@ from portal.api.request_steps import ENDPOINTS
 urlpatterns = [
     path("requests/", requests.Requests.as_view(), name="api-requests"),
     path("requests/<int:pk>/", requests.OneRequest.as_view(), name="api-request"),
+    path("requests/<int:pk>/changes/", requests.Changes.as_view(), name="api-request-changes"),
     path("requests/<int:pk>/submit/", requests.Submit.as_view(), name="api-request-submit"),
     path("requests/<int:pk>/decisions/", ENDPOINTS["decide"].as_view(), name="api-request-decisions"),
     path("requests/<int:pk>/answer/", ENDPOINTS["answer"].as_view(), name="api-request-answer"),

@@ -80,6 +80,6 @@ def test_questions_do_not_grow_with_people_or_images(
     members = [make_person(f"p{n}") for n in range(crowd)]
     images = [make_image(f"team/{n}", registry=kept_registry) for n in range(number)]
     make_grant(members=members, images=images)
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(8):
         [one] = ask(members, images)
     assert len(one.effects) == crowd + number + 1

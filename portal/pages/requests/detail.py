@@ -26,6 +26,7 @@ from grants.directory.standing import Standing
 from grants.lifecycle.models import Grant
 from grants.lifecycle.selectors import grants_of, grants_visible_to
 from portal.pages.access import signed_in, viewer_of
+from portal.pages.requests.changes import changes_context
 from portal.pages.requests.checking import answers_of
 from portal.pages.requests.forms import AnswerForm
 from portal.pages.requests.matrix import Matrix, matrix_context, matrix_csv, matrix_of
@@ -44,6 +45,7 @@ TABS: Mapping[str, Promise] = {
     "summary": gettext_lazy("Summary"),
     "members": gettext_lazy("Members"),
     "policy": gettext_lazy("Policy"),
+    "changes": gettext_lazy("Changes"),
     "conversation": gettext_lazy("Conversation"),
     "timeline": gettext_lazy("Timeline"),
 }
@@ -156,6 +158,7 @@ PARTS: Mapping[str, Callable[[HttpRequest, Request], dict[str, Any]]] = {
     "summary": _summary,
     "members": _members,
     "policy": _policy,
+    "changes": changes_context,
     "conversation": _conversation,
     "timeline": _timeline,
 }

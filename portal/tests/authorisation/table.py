@@ -71,6 +71,7 @@ row("api/v1/requests/", "GET", ACTIVE)
 row("api/v1/requests/", "POST", LEADS)
 row("api/v1/requests/<int:pk>/", "GET", ACTIVE - UNASKED, hide=UNASKED, at="request")
 row("api/v1/requests/<int:pk>/", "PATCH", LEAD, hide=UNASKED, at="request", days=10)
+row("api/v1/requests/<int:pk>/changes/", "GET", ACTIVE - UNASKED, hide=UNASKED, at="request")
 row("api/v1/requests/<int:pk>/submit/", "POST", LEAD, hide=NOT_LEAD, at="draft")
 row(
     "api/v1/requests/<int:pk>/decisions/",
@@ -172,6 +173,7 @@ row("catalogue/<int:pk>/mark/<slug:mark>/", "GET POST", ADMIN, hide=STRANGER, at
 row("requests/", "GET", ACTIVE)
 row("requests/new/", "GET POST", LEADS)
 row("requests/<int:pk>/", "GET", ACTIVE - UNASKED, hide=UNASKED, at="request")
+row("requests/<int:pk>/changes/", "GET", ACTIVE - UNASKED, hide=UNASKED, at="request")
 row("requests/<int:pk>/edit/<str:step>/", "GET POST", LEAD, hide=NOT_LEAD, at="draft")
 row("requests/<int:pk>/check/", "GET POST", LEAD, hide=NOT_LEAD, at="draft")
 row("requests/<int:pk>/withdraw/", "GET POST", LEAD, hide=UNASKED, at="request")

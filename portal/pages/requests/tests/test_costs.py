@@ -10,7 +10,7 @@ from grants.directory.testing import make_person
 
 MOST_QUERIES = 20
 LISTS = ["bob", "bob\nCHARLIE@example.com\n10001\nTwin\nnobody@else.where"]
-TABS = ["summary", "members", "policy", "conversation", "timeline"]
+TABS = ["summary", "members", "policy", "changes", "conversation", "timeline"]
 
 
 @pytest.fixture(autouse=True)
