@@ -1,8 +1,11 @@
-"""Which registries Purser is the token server of."""
+"""Which registries and clusters Purser knows: kept from the settings and from the operator's file, and recorded."""
+
+from typing import Any
 
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
-from grants.catalogue.models import Registry
+from grants.catalogue.models import Cluster, Registry
+from grants.catalogue.target_file import TargetFile
 
 
 def keep_registry(
@@ -14,11 +17,35 @@ def keep_registry(
     `auth.token.service` says. Records `grants.registry.added` or `.changed`.
     """
     wanted = {"name": name, "host": host, "api_url": api_url, "service": service}
+    return _kept(Registry, "registry", key, wanted, by=by)
+
+
+def keep_targets(*, file: TargetFile, by: Actor) -> list[tuple[str, bool]]:
+    """Make or correct every target of the file, all or none: (key, whether anything changed) of each.
+
+    A target that no longer stands in the file is left as it is: access there must end first. Records
+    `grants.registry.added` or `.changed`, `grants.cluster.added` or `.changed`.
+    """
     with audited(by=by):
-        found = Registry.objects.select_for_update(no_key=True, of=("self",)).filter(key=key).first()
+        kept = []
+        for target in [*file.registry, *file.cluster]:
+            wanted = target.model_dump(exclude={"key"})
+            if isinstance(wanted.get("service"), str):
+                wanted["service"] = wanted["service"] or target.key
+                _row, changed = _kept(Registry, "registry", target.key, wanted, by=by)
+            else:
+                _row, changed = _kept(Cluster, "cluster", target.key, wanted, by=by)
+            kept.append((target.key, changed))
+    return kept
+
+
+def _kept(model: Any, what: str, key: str, wanted: dict[str, Any], *, by: Actor) -> tuple[Any, bool]:
+    with audited(by=by):
+        found = model.objects.select_for_update(no_key=True, of=("self",)).filter(key=key).first()
         if found and all(getattr(found, field) == value for field, value in wanted.items()):
             return found, False
-        registry, made = Registry.objects.update_or_create(key=key, defaults=wanted)
-        verb = "added" if made else "changed"
-        record(f"grants.registry.{verb}", subject=f"registry:{key}", detail=dict(wanted))
-    return registry, True
+        row, made = model.objects.update_or_create(key=key, defaults=wanted)
+        record(
+            f"grants.{what}.{'added' if made else 'changed'}", subject=f"{what}:{key}", detail=dict(wanted)
+        )
+    return row, True

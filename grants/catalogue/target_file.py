@@ -1,0 +1,77 @@
+"""The targets an installation has, as its operator writes them: a TOML file, read whole before any of it is kept."""
+
+import tomllib
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from grants.catalogue.errors import TargetFileInvalid
+
+Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
+SECRET_PREFIXES = ("env:", "file:/")
+SECRET_WORDS = ("password", "secret", "token", "key_json")
+
+
+class _Target(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    key: Key
+    name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _refers_to_secrets(self) -> "_Target":
+        """A secret is never written into the file, only where it is found."""
+        for name, value in self.options.items():
+            written = isinstance(value, str) and not value.startswith(SECRET_PREFIXES)
+            if written and any(name == word or name.endswith(f"_{word}") for word in SECRET_WORDS):
+                raise ValueError(f"options.{name}: name where the secret is, `env:NAME` or `file:/path`")
+        return self
+
+
+class RegistryTarget(_Target):
+    """One `[[registry]]`."""
+
+    kind: Literal["distribution", "harbor", "google"]
+    host: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    api_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=300)]
+    service: str = ""
+
+
+class ClusterTarget(_Target):
+    """One `[[cluster]]`."""
+
+    kind: Literal["kubernetes"] = "kubernetes"
+    issuer: Annotated[str, StringConstraints(max_length=300)] = ""
+    audience: Annotated[str, StringConstraints(max_length=200)] = ""
+    active: bool = True
+
+
+class TargetFile(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(extra="forbid")
+    registry: list[RegistryTarget] = Field(default_factory=list)
+    cluster: list[ClusterTarget] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _keys_are_unique(self) -> "TargetFile":
+        keys = [target.key for target in [*self.registry, *self.cluster]]
+        twice = sorted({key for key in keys if keys.count(key) > 1})
+        if twice:
+            raise ValueError(f"the same key stands twice: {', '.join(twice)}")
+        return self
+
+
+def read_targets(data: bytes) -> TargetFile:
+    """The targets of a file. Raises TargetFileInvalid with every fault, each with its place."""
+    try:
+        return TargetFile.model_validate(tomllib.loads(data.decode("utf-8")))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise TargetFileInvalid([f"This is no TOML file: {error}"]) from None
+    except ValidationError as error:
+        raise TargetFileInvalid([_fault(dict(one)) for one in error.errors()]) from None
+
+
+def _fault(error: dict[str, Any]) -> str:
+    place = ".".join(str(part + 1) if isinstance(part, int) else str(part) for part in error["loc"])
+    return f"{place}: {error['msg']}" if place else str(error["msg"])
