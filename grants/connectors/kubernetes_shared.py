@@ -18,6 +18,7 @@ GUARD = "purser-guard"
 ROLES = ("viewer", "developer", "admin")
 ADMISSION = "admissionregistration.k8s.io/v1"
 RBAC = "rbac.authorization.k8s.io/v1"
+_RBAC_GROUP = "rbac.authorization.k8s.io"
 _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 _WORK = (
@@ -35,9 +36,13 @@ def role_name(role: str) -> str:
     return f"purser:{role}"
 
 
-def shared_objects() -> list[Manifest]:
-    """Everything, in the order to apply it: the guard before what it guards."""
-    return [*(_role(role) for role in ROLES), *_policy(_guard()), *_policy(_admission())]
+def shared_objects(*, own_policy: bool = True) -> list[Manifest]:
+    """Everything, in the order to apply it: the guard before what it guards.
+
+    Without `own_policy` (another policy engine judges pods), the admission policy is left out.
+    """
+    policies = [*_policy(_guard()), *(_policy(_admission()) if own_policy else [])]
+    return [*(_role(role) for role in ROLES), *policies]
 
 
 def mark(manifest: Manifest) -> Manifest:
@@ -76,6 +81,33 @@ def _rules(role: str) -> list[Manifest]:
             _rule(["networking.k8s.io"], ["ingresses"], [*_READ, *_WRITE]),
         ]
     return rules
+
+
+def own_access() -> Manifest:
+    """The ClusterRole that Purser's own identity needs; an operator applies it once.
+
+    `escalate` and `bind` reach only the three roles of ours, `manage` is what the guard asks for.
+    """
+    every, named = ["get", "list", "create", "patch", "delete"], [role_name(role) for role in ROLES]
+    kinds = ["serviceaccounts", "secrets", "configmaps", "resourcequotas", "limitranges"]
+    policies = ["validatingadmissionpolicies", "validatingadmissionpolicybindings"]
+    roles = {**_rule([_RBAC_GROUP], ["clusterroles"], ["get", "create", "patch", "escalate", "bind"])}
+    own = {**_rule([ADMISSION.partition("/")[0]], policies, ["get", "create", "patch"])}
+    rules = [
+        _rule([""], ["namespaces"], ["get", "list", "create", "patch"]),
+        _rule([""], kinds, every),
+        _rule(["networking.k8s.io"], ["networkpolicies"], every),
+        _rule([_RBAC_GROUP], ["rolebindings"], every),
+        {**roles, "resourceNames": named},
+        {**own, "resourceNames": [IMAGES, GUARD]},
+        _rule([""], ["pods"], ["create"]),
+        _rule(["purser.dev"], ["tenants"], ["manage"]),
+        _rule(["kueue.x-k8s.io"], ["localqueues"], every),
+        _rule(["policies.kyverno.io"], ["namespacedvalidatingpolicies"], every),
+        _rule(["serving.kserve.io"], ["clusterstoragecontainers"], every),
+    ]
+    body = {"apiVersion": RBAC, "kind": "ClusterRole", "metadata": {"name": "purser-connector"}}
+    return {**body, "rules": rules}
 
 
 def in_tenants() -> Manifest:

@@ -1,0 +1,104 @@
+"""The pull secret of a tenant: its manifest, and when it must be replaced. Pure.
+
+A Secret of type `kubernetes.io/dockerconfigjson`; when it was made and ends stands in annotations, so that nothing
+needs to read its content again.
+"""
+
+import base64
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from grants.connectors.kubernetes_objects import ACCOUNT
+from grants.connectors.kubernetes_shared import MANAGED_BY, MANAGER, TENANT, Manifest
+
+ISSUED, EXPIRES = "purser.dev/issued", "purser.dev/expires"
+USERNAME, HOSTS, RETIRING = "purser.dev/username", "purser.dev/hosts", "purser.dev/retiring"
+DOCKER_CONFIG, KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
+_LIFE_SPENT = 2 / 3  # a rotation is due then, less the jitter
+_JITTER = 0.1  # of the life: spreads the tenants made in one batch
+
+
+@dataclass(frozen=True, slots=True)
+class PullCredential:
+    """A credential that pulls what the project holds. `expires`: UTC. `secret` is never shown."""
+
+    hosts: tuple[str, ...]
+    username: str
+    secret: str = field(repr=False)
+    expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class SecretFacts:
+    """What a pull Secret says about itself. `retiring`: the credential it replaced, still to be ended."""
+
+    username: str
+    issued: datetime
+    expires: datetime
+    hosts: frozenset[str]
+    retiring: str = ""
+
+
+def hosts_of(images: Iterable[str]) -> frozenset[str]:
+    """The registries of these references."""
+    return frozenset(image.partition("/")[0] for image in images)
+
+
+def facts_of(secret: Mapping[str, Any]) -> SecretFacts | None:
+    """The facts of a Secret of ours; None when its annotations do not say them or others wrote its content."""
+    notes = secret["metadata"].get("annotations") or {}
+    if _written_by_others(secret):
+        return None
+    try:
+        return SecretFacts(
+            username=notes[USERNAME],
+            issued=datetime.fromisoformat(notes[ISSUED]),
+            expires=datetime.fromisoformat(notes[EXPIRES]),
+            hosts=frozenset(notes[HOSTS].split(",")),
+            retiring=notes.get(RETIRING, ""),
+        )
+    except (KeyError, ValueError):
+        return None
+
+
+def rotation_at(*, issued: datetime, expires: datetime, tenant: str) -> datetime:
+    """When the secret is replaced: at two thirds of its life, up to a tenth of it earlier by the tenant's name."""
+    share = int.from_bytes(hashlib.sha256(tenant.encode()).digest()[:4]) / 2**32
+    return issued + (expires - issued) * (_LIFE_SPENT - _JITTER * share)
+
+
+def is_due(facts: SecretFacts | None, *, tenant: str, hosts: frozenset[str], now: datetime) -> bool:
+    """Whether a new secret is needed now: none, near its end, or for registries it was not made for."""
+    if facts is None or not hosts <= facts.hosts:
+        return True
+    return now >= rotation_at(issued=facts.issued, expires=facts.expires, tenant=tenant)
+
+
+def secret_manifest(
+    tenant: str, credential: PullCredential, *, hosts: frozenset[str], now: datetime, retiring: str = ""
+) -> Manifest:
+    """The Secret with this credential, ready to apply."""
+    pair = base64.b64encode(f"{credential.username}:{credential.secret}".encode()).decode()
+    login = {"username": credential.username, "password": credential.secret, "auth": pair}
+    config = json.dumps({"auths": dict.fromkeys(credential.hosts, login)}, sort_keys=True)
+    notes = {
+        ISSUED: now.astimezone(UTC).isoformat(timespec="seconds"),
+        EXPIRES: credential.expires.astimezone(UTC).isoformat(timespec="seconds"),
+        USERNAME: credential.username,
+        HOSTS: ",".join(sorted(hosts)),
+        **({RETIRING: retiring} if retiring else {}),
+    }
+    labels = {MANAGED_BY: MANAGER, TENANT: tenant}
+    meta = {"name": ACCOUNT, "namespace": tenant, "labels": labels, "annotations": notes}
+    data = {KEY: base64.b64encode(config.encode()).decode()}
+    return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": DOCKER_CONFIG, "data": data}
+
+
+def _written_by_others(secret: Mapping[str, Any]) -> bool:
+    """Whether a manager besides us holds the content: read from the metadata, as the content never is."""
+    entries = secret["metadata"].get("managedFields") or []
+    return any(one.get("manager") != MANAGER and "f:data" in (one.get("fieldsV1") or {}) for one in entries)

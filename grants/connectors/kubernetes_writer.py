@@ -1,0 +1,168 @@
+"""Changing a tenant: server-side apply of what is missing, deletion of what is ours and no longer wanted."""
+
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from grants.connectors.base import Entry
+from grants.connectors.errors import ConnectorError, UnknownOutcome
+from grants.connectors.kubernetes_objects import ACCOUNT, ACTIVE, STATE, storage_name
+from grants.connectors.kubernetes_secrets import (
+    RETIRING,
+    PullCredential,
+    facts_of,
+    hosts_of,
+    is_due,
+    rotation_at,
+    secret_manifest,
+)
+from grants.connectors.kubernetes_shared import Manifest
+from grants.connectors.kubernetes_state import Tenant, covers
+from grants.connectors.kubernetes_wire import Wire, collection
+
+_FIXED_FOR_LIFE = {"RoleBinding": ("roleRef",), "LocalQueue": ("spec", "clusterQueue")}
+
+
+class Writer:
+    """Writes through a wire. Every method says whether it changed anything."""
+
+    def __init__(self, wire: Wire) -> None:
+        self._wire = wire
+
+    def write(self, tenant: Tenant, wanted: Iterable[Manifest]) -> bool:
+        """Apply these, in order. Our own objects are put right by force; a namespace to adopt is asked for."""
+        changed = False
+        for manifest in wanted:
+            found = tenant.ours(manifest["kind"], manifest["metadata"]["name"])
+            if found is not None and _must_be_made_anew(manifest, found):
+                self._delete(manifest["kind"], found)
+                found = None
+            self._wire.apply(manifest, force=found is not None)
+            changed = True
+        return changed
+
+    def drop(self, objects: Sequence[Manifest], *, kind: str = "RoleBinding") -> bool:
+        """Delete exactly these objects, which the caller knows to be ours."""
+        for found in objects:
+            self._delete(kind, found)
+        return bool(objects)
+
+    def drop_storage(self, tenant: Tenant, wanted: Iterable[Manifest]) -> bool:
+        """Delete the tenant's storage container when it is not wanted."""
+        kind = "ClusterStorageContainer"
+        found = tenant.ours(kind, storage_name(tenant.name))
+        if found is None or any(one["kind"] == kind for one in wanted):
+            return False
+        return self.drop([found], kind=kind)
+
+    def renew_account(self, tenant: Tenant) -> bool:
+        """Delete the account that pulled: its successor has another UID, so nodes check its right to cached images.
+
+        Source: KEP-2535. Nodes remember namespace, name and UID of the account or secret an image was pulled with.
+        """
+        found = tenant.ours("ServiceAccount", ACCOUNT)
+        if found is None or (found["metadata"].get("annotations") or {}).get(STATE) != ACTIVE:
+            return False
+        del tenant.objects["ServiceAccount", ACCOUNT]
+        return self.drop([found], kind="ServiceAccount")
+
+    def _delete(self, kind: str, found: Manifest) -> None:
+        meta = found["metadata"]
+        path = f"{collection(kind, meta.get('namespace', ''))}/{meta['name']}"
+        self._wire.delete(path, uid=str(meta.get("uid", "")))
+
+
+def _must_be_made_anew(wanted: Manifest, found: Manifest) -> bool:
+    """Whether a field differs that the API server never lets change."""
+    one: Any = wanted
+    other: Any = found
+    for part in _FIXED_FOR_LIFE.get(wanted["kind"], ()):
+        one, other = one[part], (other or {}).get(part)
+    return one is not wanted and not covers(one, other)
+
+
+class PullSecrets:
+    """Keeps the pull secret of each tenant young. `make` None: there are none."""
+
+    def __init__(
+        self, wire: Wire, *, make: Callable[[str, str], PullCredential] | None, retire: Callable[[str], None]
+    ) -> None:
+        self._wire = wire
+        self._make = make
+        self._retire = retire
+
+    @property
+    def kept(self) -> bool:
+        """Whether tenants have a pull secret."""
+        return self._make is not None
+
+    def keep(self, tenant: Tenant, entry: Entry, *, now: datetime) -> bool:
+        """Finish a rotation that was begun; begin one when it is due. Whether anything changed."""
+        changed = self._finish(tenant.ours("Secret", ACCOUNT))
+        found = tenant.ours("Secret", ACCOUNT)
+        facts = facts_of(found) if found else None
+        hosts = hosts_of(entry.values("image"))
+        if self._make is None or not is_due(facts, tenant=tenant.name, hosts=hosts, now=now):
+            return changed
+        self._replace(tenant, found, self._make(tenant.name, entry.first("project")), hosts=hosts, now=now)
+        self._finish(self._wire.get(_path(tenant.name), bare=True))
+        return True
+
+    def _replace(
+        self,
+        tenant: Tenant,
+        found: Manifest | None,
+        credential: PullCredential,
+        *,
+        hosts: frozenset[str],
+        now: datetime,
+    ) -> None:
+        """Write the new secret over the one that was read, and over no other; a failed one is ended at once."""
+        facts = facts_of(found) if found else None
+        retiring = facts.username if facts and facts.username != credential.username else ""
+        manifest = secret_manifest(tenant.name, credential, hosts=hosts, now=now, retiring=retiring)
+        if found is not None:
+            manifest["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
+        try:
+            self._wire.apply(manifest, force=found is not None)
+        except UnknownOutcome:
+            raise  # it may be in use: the next read shows
+        except ConnectorError:
+            self._retire(credential.username)
+            raise
+
+    def _finish(self, secret: Manifest | None) -> bool:
+        """End the credential that a secret replaced, then forget it. A crash in between repeats both."""
+        facts = facts_of(secret) if secret else None
+        if secret is None or facts is None or not facts.retiring:
+            return False
+        self._retire(facts.retiring)
+        self._wire.merge(
+            _path(str(secret["metadata"]["namespace"])), {"metadata": {"annotations": {RETIRING: None}}}
+        )
+        return True
+
+    def end(self, tenant: Tenant) -> bool:
+        """End the credentials first and then delete the secret, so that a crash in between loses none."""
+        found = tenant.ours("Secret", ACCOUNT)
+        if found is None:
+            return False
+        facts = facts_of(found)
+        for username in (facts.retiring, facts.username) if facts else ():
+            if username:
+                self._retire(username)
+        self._wire.delete(_path(tenant.name), uid=str(found["metadata"].get("uid", "")))
+        return True
+
+    def times(self, tenant: Tenant) -> tuple[datetime | None, datetime | None]:
+        """When the secret ends by itself, and when it must be replaced before that."""
+        found = tenant.ours("Secret", ACCOUNT)
+        facts = facts_of(found) if found and self.kept else None
+        if facts is None:
+            return None, None
+        due = rotation_at(issued=facts.issued, expires=facts.expires, tenant=tenant.name)
+        return facts.expires, due
+
+
+def _path(namespace: str) -> str:
+    return f"{collection('Secret', namespace)}/{ACCOUNT}"
