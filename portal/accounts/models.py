@@ -1,9 +1,13 @@
-"""Sign-in rows: the user of a session, and API tokens. The person they stand for lives in the directory."""
+"""Sign-in rows: the user of a session, API tokens, and devices that wait for one.
+
+The person they stand for lives in the directory.
+"""
 
 from typing import ClassVar
 
 from django.contrib.auth.models import AbstractBaseUser, BaseUserManager
 from django.db import models
+from django.db.models import Q
 
 from grants.directory.models import Person
 
@@ -51,3 +55,32 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+
+class DeviceSignIn(models.Model):
+    """A program that waits to be allowed: `pending`, `allowed`, `denied`, `used`. Its codes are kept as SHA-256."""
+
+    device_digest = models.BinaryField(max_length=32, unique=True)
+    user_digest = models.BinaryField(max_length=32, unique=True)
+    client = models.CharField(max_length=100, help_text="what the program calls itself")
+    address = models.CharField(max_length=100, blank=True)
+    state = models.CharField(max_length=10, default="pending")
+    person = models.ForeignKey(
+        Person, null=True, blank=True, on_delete=models.CASCADE, related_name="device_sign_ins"
+    )
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    interval = models.PositiveIntegerField()
+
+    class Meta:
+        constraints: ClassVar = [
+            models.CheckConstraint(
+                condition=Q(state="pending", person=None)
+                | Q(state__in=["allowed", "denied", "used"], person__isnull=False),
+                name="device_answered_by_somebody",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.client} ({self.state})"

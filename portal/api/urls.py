@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from portal.api import (
     account,
     credentials,
+    devices,
     docs,
     events,
     grants,
@@ -71,6 +72,9 @@ urlpatterns = [
     path("grants/<int:pk>/retry/", grants.Retry.as_view(), name="api-grant-retry"),
     path("credentials/", credentials.Credentials.as_view(), name="api-credentials"),
     path("credentials/<int:pk>/", credentials.OneCredential.as_view(), name="api-credential"),
+    path("device/", devices.Device.as_view(), name="api-device"),
+    path("device/token/", devices.DeviceToken.as_view(), name="api-device-token"),
+    path("registries/", devices.Registries.as_view(), name="api-registries"),
     path("pulls/", pulls.Pulls.as_view(), name="api-pulls"),
     path("pulls/gaps/", pulls.Gaps.as_view(), name="api-pull-gaps"),
     path("events/", events.Events.as_view(), name="api-events"),

@@ -140,6 +140,10 @@ row("api/v1/notifications/read/", "POST", ACTIVE)
 row("api/v1/tokens/", "GET", ACTIVE)
 row("api/v1/tokens/", "POST", ACTIVE, name="nightly", scopes=["read"])
 row("api/v1/tokens/<int:pk>/", "DELETE", LEAD, hide=NOT_LEAD, at="token")
+# A program begins to sign in before anybody is known; what it gets is decided on the page.
+row("api/v1/device/", "POST", everybody="allowed")
+row("api/v1/device/token/", "POST", everybody="allowed", device_code="unknown")
+row("api/v1/registries/", "GET", ACTIVE)
 row("api/v1/me/", "GET", ACTIVE)
 row("api/v1/me/", "PATCH", ACTIVE, language="en")
 row("api/v1/schema/", "GET", everybody="allowed")
@@ -228,6 +232,7 @@ row("directory/template/<slug:kind>.csv", "GET", ADMIN)
 # Pages: one's own account.
 row("account/", "GET POST", ACTIVE)
 row("account/tokens/", "POST", ACTIVE)
+row("device/", "GET POST", ACTIVE)
 row("account/tokens/<int:pk>/revoke/", "POST", LEAD, hide=NOT_LEAD, at="token")
 row("account/pull-tokens/", "POST", ACTIVE)
 row(

@@ -15,6 +15,7 @@ from grants.directory.models import Person
 from grants.directory.testing import make_person
 from grants.lifecycle.testing import make_grant
 from grants.tokens.services import create_personal, create_robot
+from portal.accounts.devices import start_device
 from portal.accounts.tokens import create_token
 
 LABELS = {
@@ -96,6 +97,7 @@ def _own(scene: Scene) -> dict[str, Any]:
     first = Event.objects.order_by("sequence").values_list("sequence", flat=True)[0]
     return {
         "event": first,
+        "code": start_device(client="purser", address="10.0.0.9", now=now)[2],
         "person": people.bob.pk,
         "team": scene.people.team.key,
         "project": scene.project.key,
