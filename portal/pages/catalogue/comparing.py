@@ -9,25 +9,17 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.defaultfilters import filesizeformat
 from django.utils import timezone
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 
 from grants.catalogue.models import Scan
 from portal.pages.access import signed_in, viewer_of
-from portal.pages.catalogue.presenters import TagRow, tag_rows, whole_image
+from portal.pages.catalogue.presenters import SEVERITIES, TagRow, readable_findings, tag_rows, whole_image
 from portal.pages.markup import moment_text
 
 Shown = Callable[[int], str]
 MOST_FINDINGS = 50
-SEVERITIES: Sequence[tuple[str, Promise]] = (
-    ("critical", gettext_lazy("Critical")),
-    ("high", gettext_lazy("High")),
-    ("medium", gettext_lazy("Medium")),
-    ("low", gettext_lazy("Low")),
-    ("unknown", gettext_lazy("Unknown severity")),
-)
 
 
 class CompareForm(forms.Form):
@@ -126,7 +118,8 @@ def scan_of(one: TagRow, other: TagRow) -> list[Difference]:
     """Findings by severity, and when they were looked for; a tag without a scan has no numbers."""
     first, second = one.scan, other.scan
     counts = [
-        (str(label), getattr(first, name, None), getattr(second, name, None)) for name, label in SEVERITIES
+        (str(label), getattr(first, name, None), getattr(second, name, None))
+        for name, label in SEVERITIES.items()
     ]
     rows = [_amount(*count, shown=str, words=_count_words(other.tag.name)) for count in counts]
     return [*rows, _fact(_("Scanned"), _scanned(first), _scanned(second))]
@@ -138,7 +131,7 @@ def only_in(one: TagRow, other: TagRow) -> Findings:
         return Findings(one.tag.name, 0, [])
     known = {(found.get("id"), found.get("package")) for found in other.scan.findings}
     new = [found for found in one.scan.findings if (found.get("id"), found.get("package")) not in known]
-    return Findings(one.tag.name, len(new), new[:MOST_FINDINGS])
+    return Findings(one.tag.name, len(new), readable_findings(new[:MOST_FINDINGS]))
 
 
 def _fact(label: str, one: str, other: str, only: tuple[str, str] | None = None) -> Difference:

@@ -10,7 +10,14 @@ from grants.catalogue.models import Image
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
 from portal.pages.catalogue.comparing import CompareForm
-from portal.pages.catalogue.presenters import TagRow, duration, lane_names, tag_rows, team_use
+from portal.pages.catalogue.presenters import (
+    TagRow,
+    duration,
+    lane_names,
+    readable_findings,
+    tag_rows,
+    team_use,
+)
 from portal.pages.catalogue.standing import Mine, standing_to
 from portal.pages.pull_panel import panel_of, place_of
 
@@ -29,7 +36,7 @@ def detail_of(request: HttpRequest, image: Image) -> dict[str, Any]:
         "newest": newest,
         "compare_form": CompareForm(None, [row.tag.name for row in tags]) if len(tags) > 1 else None,
         "labels": sorted(newest.tag.version.labels.items()) if newest else [],
-        "findings": newest.scan.findings[:MOST_FINDINGS] if newest and newest.scan else [],
+        "findings": readable_findings(newest.scan.findings[:MOST_FINDINGS]) if newest and newest.scan else [],
         "lanes": lane_names(image),
         "usual": duration(median_approval_times([image.pk]).get(image.pk)),
         "mine": mine,

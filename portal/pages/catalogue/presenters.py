@@ -1,14 +1,16 @@
 """Rows of the catalogue's list and the facts of one image, as people read them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from django.conf import settings
 from django.db.models import Count, Exists, OuterRef, QuerySet
+from django.utils.functional import Promise
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from approvals.policy.texts import lane_label
 from approvals.requests.timing import median_approval_times
@@ -92,6 +94,23 @@ def tag_rows(image: Image, now: datetime) -> list[TagRow]:
         scan = next(iter(tag.version.newest_scans), None)
         rows.append(TagRow(tag, scan, stale=bool(scan and scan.scanned_at < oldest)))
     return rows
+
+
+SEVERITIES: Mapping[str, Promise] = {
+    "critical": gettext_lazy("Critical"),
+    "high": gettext_lazy("High"),
+    "medium": gettext_lazy("Medium"),
+    "low": gettext_lazy("Low"),
+    "unknown": gettext_lazy("Unknown severity"),
+}
+
+
+def readable_findings(findings: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The findings of a report with their severity as a word people read."""
+    return [
+        one | {"severity": SEVERITIES.get(str(one.get("severity", "")).lower(), one.get("severity", ""))}
+        for one in findings
+    ]
 
 
 def lane_names(image: Image) -> str:

@@ -48,7 +48,7 @@ def make_world() -> World:
     people.alice.name, people.mia.name = "李娜", "陈静"
     Version.objects.update(labels=LABELS)
     make_image("old/caffe", blocked=True, purpose="Old models; no longer maintained")
-    two = make_image("speech/two", title="Two tags", purpose="Speech to text 语音转文字")
+    two = make_image("speech/two", title="语音转文字", purpose="会议录音")
     make_version(two, "1.0", labels=LABELS)
     make_version(two, "1.1", labels={**LABELS, "training.timestamp": "2026-11-09T08:00:00+00:00"})
     named = [make_person(f"p{place}", name=name) for place, name in enumerate(CHINESE)]

@@ -57,6 +57,21 @@ def test_team_shows_people_places_and_projects(people):
     assert "1 grant" in answer.text
 
 
+def test_project_without_robots_says_so_to_those_who_would_see_them(people):
+    assert "No robots yet." in as_person(people.alice).get("/projects/anti-fraud-v2/").text
+    assert (
+        "This project has no robot you may see." in as_person(people.bob).get("/projects/anti-fraud-v2/").text
+    )
+
+
+@pytest.mark.parametrize(
+    ("hours", "words"), [(0, "access ends at once"), (1, "access ends after 1 hour"), (24, "after 24 hours")]
+)
+def test_project_says_when_its_access_ends_with_the_issue(people, hours, words):
+    Project.objects.filter(pk=people.project.pk).update(jira_issue="AF-1", grace_hours=hours)
+    assert words in as_person(people.alice).get("/projects/anti-fraud-v2/").text
+
+
 def test_robot_is_made_by_the_lead_and_shown_once(people):
     browser = as_person(people.alice)
     answer = browser.post("/projects/anti-fraud-v2/robots/", {"name": "ci", "days": "30"})
