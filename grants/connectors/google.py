@@ -9,17 +9,17 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from grants.connectors.base import Change, Entry, Outcome, Place, ProbeResult, Scope
-from grants.connectors.errors import ConnectorError, NotFound, Permanent, Transient
+from grants.connectors.errors import NotFound, Permanent, Transient
 from grants.connectors.google_accounts import Account, Accounts, not_seen_yet
 from grants.connectors.google_bindings import DECRYPTER, Bindings
 from grants.connectors.google_clients import GoogleClients
 from grants.connectors.google_effect import Effect
 from grants.connectors.google_foreign import Strangers
 from grants.connectors.google_groups import Group, Groups
-from grants.connectors.google_layout import ACCOUNT, GROUP, IMAGE, MEMBER, GoogleLayout, GoogleOptions
+from grants.connectors.google_layout import ACCOUNT, GROUP, IMAGE, MARK, MEMBER, GoogleLayout, GoogleOptions
 from grants.connectors.google_look import Look, People
 from grants.connectors.google_members import Done, Memberships, wanted_of
-from grants.connectors.google_names import Mark, group_address, repositories_of
+from grants.connectors.google_names import Mark, group_address, read_mark, repositories_of
 from grants.connectors.google_policy import Pair, Policies
 from grants.connectors.google_trials import Trials
 
@@ -139,6 +139,7 @@ class GoogleConnector:
         self._trials.close()
 
     def _work(self, entry: Entry) -> Done:
+        self._ready_groups(entry)
         match entry.kind:
             case "group":
                 return self._apply_group(entry)
@@ -156,34 +157,20 @@ class GoogleConnector:
         given = [one.lower() for one in (*entry.values("address"), *self._people.addresses(entry.key))]
         return self._members.bring(entry.key, list(dict.fromkeys(given)), wanted_of(entry))
 
-    def _apply_group(self, entry: Entry) -> Done:
-        mark = Mark(
-            self._options.target,
-            entry.first("project"),
-            entry.first("role"),
-            tuple(sorted(entry.values("image"))),
-        )
-        found = self._groups.find(entry.key)
-        changed = found is None
-        if found is None:
-            self._create_group(entry.key, mark)
-            found = self._groups.find(entry.key)
-        if found is None:
-            return Done(changed, False, "Google does not show the new group yet.")
-        if found.mark != mark:
-            raise Permanent(
-                f"The group {entry.key} exists and does not carry this grant's mark: it is not Purser's."
-            )
-        return Done(changed, True, "The group is there.")
+    def _ready_groups(self, entry: Entry) -> None:
+        """Whichever place is worked first makes the groups: there is no order between places."""
+        for name, text in entry.attributes:
+            if name.startswith(MARK) and (mark := read_mark(text)) is not None:
+                self._groups.ready(name.removeprefix(MARK), mark)
 
-    def _create_group(self, address: str, mark: Mark) -> None:
-        if address != group_address(mark, domain=self._options.group_domain):
-            raise Permanent(f"{address} is not the address of this bundle's group.")
-        try:
-            self._groups.create(address, mark)
-        except ConnectorError as error:
-            if error.code != "ALREADY_EXISTS":
-                raise
+    def _apply_group(self, entry: Entry) -> Done:
+        images = tuple(sorted(entry.values("image")))
+        mark = Mark(self._options.target, entry.first("project"), entry.first("role"), images)
+        if entry.key != group_address(mark, domain=self._options.group_domain):
+            raise Permanent(f"{entry.key} is not the address of this bundle's group.")
+        self._groups.forget(entry.key)
+        made = self._groups.ready(entry.key, mark)
+        return Done(made, True, "The group is there.")
 
     def _remove_group(self, address: str) -> Done:
         found = self._groups.find(address)
@@ -251,8 +238,8 @@ class GoogleConnector:
         return found, changed
 
     def _remove_account(self, base: str) -> Done:
-        found = self._accounts.find(base)
-        if found is None:
+        found = self._accounts.find(base) or self._accounts.find(base)
+        if found is None:  # looked for twice: a single look may be an old one
             return Done(False, True, "There is no such account.")
         if not found.disabled:
             self._accounts.disable(found)

@@ -68,25 +68,25 @@ def _of_call(error: core.GoogleAPICallError, what: str, *, changes: bool) -> Con
     return _of_grpc(error, what, changes=changes)
 
 
+_MEANINGS: dict[str, tuple[type[ConnectorError], str]] = {
+    "ALREADY_EXISTS": (Conflict, "it is there already"),
+    "ABORTED": (Conflict, "something changed in between"),
+    "FAILED_PRECONDITION": (Conflict, "something changed in between"),
+    "NOT_FOUND": (NotFound, "it is not there, or we may not see it"),
+    "PERMISSION_DENIED": (Refused, "it refused our credentials or their permissions"),
+    "UNAUTHENTICATED": (Refused, "it refused our credentials or their permissions"),
+    "RESOURCE_EXHAUSTED": (Transient, "it cannot answer now"),
+}
+_UNCERTAIN = frozenset({"UNAVAILABLE", "DEADLINE_EXCEEDED", "INTERNAL", "UNKNOWN", "CANCELLED"})
+
+
 def _of_grpc(error: core.GoogleAPICallError, what: str, *, changes: bool) -> ConnectorError:
     code = error.grpc_status_code.name if error.grpc_status_code else type(error).__name__
-    said = f"{what} answered {code}"
-    match code:
-        case "ALREADY_EXISTS":
-            return Conflict(f"{said}: it is there already.", code=ALREADY_EXISTS)
-        case "ABORTED" | "FAILED_PRECONDITION":
-            return Conflict(f"{said}: something changed in between.", code=code)
-        case "NOT_FOUND":
-            return NotFound(f"{said}: it is not there, or we may not see it.", code=code)
-        case "PERMISSION_DENIED" | "UNAUTHENTICATED":
-            return Refused(f"{said}: it refused our credentials or their permissions.", code=code)
-        case "RESOURCE_EXHAUSTED":
-            return Transient(f"{said}: it cannot answer now.", retry_after=_delay(error.details), code=code)
-        case "UNAVAILABLE" | "DEADLINE_EXCEEDED" | "INTERNAL" | "UNKNOWN" | "CANCELLED" if changes:
-            return UnknownOutcome(f"{said}: whether the change was made is not known.", code=code)
-        case "UNAVAILABLE" | "DEADLINE_EXCEEDED" | "INTERNAL" | "UNKNOWN" | "CANCELLED":
-            return Transient(f"{said}: it cannot answer now.", code=code)
-    return Permanent(f"{said}: it does not accept this call.", code=code)
+    kind, meaning = _MEANINGS.get(code, (Permanent, "it does not accept this call"))
+    if code in _UNCERTAIN:
+        kind = UnknownOutcome if changes else Transient
+        meaning = "whether the change was made is not known" if changes else "it cannot answer now"
+    return kind(f"{what} answered {code}: {meaning}.", retry_after=_delay(error.details), code=code)
 
 
 def _delay(details: Sequence[Any] | None) -> float | None:

@@ -5,7 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from grants.connectors.errors import Conflict, ConnectorError, Malformed, NotFound, Permanent, Refused
+from grants.connectors.errors import (
+    Conflict,
+    ConnectorError,
+    Malformed,
+    NotFound,
+    Permanent,
+    Refused,
+    Transient,
+)
 from grants.connectors.google_clients import GoogleClients
 from grants.connectors.google_errors import ALREADY_EXISTS, NO_EXPIRY
 from grants.connectors.google_layout import GoogleOptions
@@ -73,6 +81,31 @@ class Groups:
             return None
         self._known[address] = self._group(document)
         return self._known[address]
+
+    def ready(self, address: str, mark: Mark) -> bool:
+        """Make sure that a group of ours with this mark is there; whether it had to be made.
+
+        Raises Permanent for somebody else's group of that name, Transient while Google does not show the new one.
+        """
+        found = self.known(address)
+        made = found is None
+        if found is None:
+            self._make(address, mark)
+            found = self.find(address)
+        if found is None:
+            raise Transient(f"Google does not show the new group {address} yet.", retry_after=5.0)
+        if found.mark != mark:
+            raise Permanent(
+                f"The group {address} exists and does not carry this grant's mark: it is not Purser's."
+            )
+        return made
+
+    def _make(self, address: str, mark: Mark) -> None:
+        try:
+            self.create(address, mark)
+        except Conflict as error:
+            if error.code != ALREADY_EXISTS:
+                raise
 
     def certainly_gone(self, address: str) -> bool:
         """Whether there is no such group, by a second source: a 403 alone is no proof."""

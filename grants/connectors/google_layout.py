@@ -11,7 +11,8 @@ Places of a grant, in the order in which they can come true:
   key      key `<crypto key>#<project>`. Attributes `crypto_key`, `group`: who may decrypt encrypted models.
 
 Where nobody has said whether the licence lets memberships end (`expiry` "auto"), the ends are `seen_until:<group>`:
-they are set where that works, and their absence is no drift.
+they are set where that works, and their absence is no drift. `seen_mark:<group>` carries what a group's description
+says, so that whichever place is worked first can make the group.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,6 +38,7 @@ ROLES = {
     "developer": "roles/artifactregistry.writer",
     "admin": "roles/artifactregistry.repoAdmin",
 }
+MARK = "seen_mark:"
 Expiry = Literal["auto", "true", "false"]
 
 
@@ -195,7 +197,7 @@ class GoogleLayout:
     def _image(self, place: Place, holdings: Sequence[Holding]) -> Entry | None:
         found = {f"{self._options.bind_roles[h.role]} {self.group(h)}" for h in holdings}
         bindings = [("binding", one) for one in sorted(found)]
-        return self._made(place, self._fixed(place) + bindings) if bindings else None
+        return self._made(place, self._fixed(place) + bindings + self._marks(holdings)) if bindings else None
 
     def _member(self, place: Place, holdings: Sequence[Holding]) -> Entry | None:
         mine = [(h, one) for h in holdings for one in h.holders if one.subject == place.key]
@@ -210,7 +212,7 @@ class GoogleLayout:
             h for h in holdings if h.project == project and crypto_key in self._options.crypto_keys(h.images)
         ]
         groups = [("group", one) for one in sorted({self.group(h) for h in mine})]
-        return self._made(place, self._fixed(place) + groups) if groups else None
+        return self._made(place, self._fixed(place) + groups + self._marks(mine)) if groups else None
 
     def _groups(self, holdings: Sequence[Holding]) -> list[tuple[str, str]]:
         ends: dict[str, datetime] = {}
@@ -220,7 +222,11 @@ class GoogleLayout:
         until = (
             [] if self._options.expiry == "false" else [self.until(g, at) for g, at in sorted(ends.items())]
         )
-        return [("group", group) for group in sorted(ends)] + until
+        return [("group", group) for group in sorted(ends)] + until + self._marks(holdings)
+
+    def _marks(self, holdings: Sequence[Holding]) -> list[tuple[str, str]]:
+        marks = {self.group(h): self.mark(h) for h in holdings}
+        return [(f"{MARK}{group}", mark.text()) for group, mark in sorted(marks.items())]
 
     def _fixed(self, place: Place) -> list[tuple[str, str]]:
         if place.kind == IMAGE:

@@ -50,6 +50,8 @@ class Memberships:
         `key`: whose addresses these are. Raises Transient while a group is not there.
         """
         have = self._have(addresses)
+        if not wanted and not have:  # a single look may be an old one: emptiness is believed when seen twice
+            have = self._have(addresses)
         main = addresses[0] if addresses else ""
         changed = self._leave(key, have, wanted, main)
         for group, ends in wanted.items():

@@ -40,7 +40,8 @@ class Policies:
         """
         for _ in range(ROUNDS):
             policy = self.read(resource)
-            if not edit(policy):
+            # A single look may be an old one: that there is nothing to do is believed when it is seen twice.
+            if not edit(policy) and not edit(policy := self.read(resource)):
                 return policy, False
             try:
                 self._write(resource, policy)

@@ -178,7 +178,9 @@ class Google:
 
     def foreign(self) -> Any:
         """A picture of everything that is not ours."""
-        groups = {k: copy.deepcopy(g) for k, g in self.state.groups.items() if "purser/1" not in g["description"]}
+        groups = {
+            k: copy.deepcopy(g) for k, g in self.state.groups.items() if "purser/1" not in g["description"]
+        }
         accounts = {e: dict(a) for e, a in self.state.accounts.items() if "purser/1" not in a["description"]}
         policies = {r: bindings for r in self.state.policies if (bindings := self.others(r))}
         return groups, accounts, policies

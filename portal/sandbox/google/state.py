@@ -133,7 +133,9 @@ class GoogleState:
 
     def may_pull(self, email: str, resource: str) -> bool:
         """Whether a pull from a repository is let in now."""
-        open_now = [one for one in self.bindings_in_effect(resource) if one["role"] in PULLS and self._holds(one)]
+        open_now = [
+            one for one in self.bindings_in_effect(resource) if one["role"] in PULLS and self._holds(one)
+        ]
         return any(self._is(member, email) for binding in open_now for member in binding["members"])
 
     def _is(self, member: str, email: str) -> bool:
