@@ -139,6 +139,7 @@ CELERY_BEAT_SCHEDULE = {
         ("seal", "audit.pulls.tasks.seal", 20.0),
         ("windows", "grants.lifecycle.tasks.advance", 2.0),
         ("deliver", "grants.delivery.tasks.sweep", 2.0),
+        ("drift", "grants.delivery.drift_tasks.scan_due", 15.0),
         ("tracker", "grants.tracker.tasks.poll", float(env.number("PURSER_JIRA_POLL_SECONDS", 300, least=5))),
         ("tracker-due", "grants.tracker.tasks.sweep", 5.0),
         ("catalogue", "grants.catalogue.tasks.sync", float(env.number("PURSER_SYNC_SECONDS", 300, least=5))),
@@ -150,6 +151,9 @@ CELERY_BEAT_SCHEDULE = {
         ("heartbeat", "portal.pages.health.tasks.beat", 5.0),
     ]
 }
+
+# How often each target that keeps entries is looked at for what changed there without us.
+DRIFT_SECONDS = env.number("PURSER_DRIFT_SECONDS", 900, least=30)
 
 # Words, places, files.
 LANGUAGE_CODE = "en"

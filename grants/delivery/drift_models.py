@@ -29,6 +29,9 @@ class Drift(models.Model):
     last_seen_at = models.DateTimeField()
     came_back = models.PositiveIntegerField(default=0, help_text="how often it returned")
     closed_at = models.DateTimeField(null=True, blank=True)
+    repaired_at = models.DateTimeField(
+        null=True, blank=True, help_text="when we last began to put it right, this time"
+    )
     fought_at = models.DateTimeField(null=True, blank=True)
     cause = models.CharField(max_length=30, blank=True, help_text="code of the likely cause of a fight")
     cause_name = models.CharField(max_length=200, blank=True)

@@ -14,11 +14,16 @@ Spot = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A line of delivery at a spot. `quiet`: nobody has worked on it around the time of the look."""
+    """A line of delivery at a spot. `quiet`: nobody has worked on it around the time of the look.
+
+    `pk` and `project`: its numbers, for whoever acts on the result.
+    """
 
     status: str
     facts: str = ""
     quiet: bool = True
+    pk: int = 0
+    project: int = 0
 
 
 class Ground(StrEnum):
