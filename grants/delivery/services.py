@@ -40,8 +40,8 @@ def plan_rows(*, grant_id: int, now: datetime) -> None:
 def settle(grant: Grant, *, now: datetime) -> None:
     """Call a locked grant active or ended when its lines say so. Inside `audited` only.
 
-    Active: every image was seen in place, somebody was, and nobody still waits for a first try; those who failed
-    stay visible and are tried again. Ended: every line was proven gone; failed, if its time ran out before any
+    Active: every image was seen in place, somebody was, and nothing else still waits for a first try; what failed
+    stays visible and is tried again. Ended: every line was proven gone; failed, if its time ran out before any
     line had ever been seen in place.
     """
     if grant.status == GrantStatus.PROVISIONING and _in_place(grant):
@@ -112,10 +112,10 @@ def _in_place(grant: Grant) -> bool:
     verified = Q(status=Status.VERIFIED)
     seen = grant.deliveries.filter(status__in=APPLYING).aggregate(
         images_missing=Count("pk", filter=Q(kind=Kind.IMAGE) & ~verified),
-        people_untried=Count("pk", filter=Q(kind=Kind.MEMBER, failures=0) & ~verified),
+        rest_untried=Count("pk", filter=Q(failures=0) & ~Q(kind=Kind.IMAGE) & ~verified),
         people_ready=Count("pk", filter=Q(kind=Kind.MEMBER) & verified),
     )
-    return not seen["images_missing"] and not seen["people_untried"] and seen["people_ready"] > 0
+    return not seen["images_missing"] and not seen["rest_untried"] and seen["people_ready"] > 0
 
 
 def _never_worked(grant: Grant) -> bool:

@@ -39,6 +39,13 @@ def target_of(key: str) -> Target | None:
     return Registry.objects.filter(key=key).first() or Cluster.objects.filter(key=key).first()
 
 
+def targets_named(keys: Iterable[str]) -> dict[str, Target]:
+    """These targets by key: two queries. One that is known no more is left out."""
+    wanted = set(keys)
+    rows: list[Target] = [*Registry.objects.filter(key__in=wanted), *Cluster.objects.filter(key__in=wanted)]
+    return {row.key: row for row in rows}
+
+
 def targets_with_layout() -> list[Target]:
     """Every target that keeps entries and that somebody has registered, by key."""
     rows: list[Target] = [*Registry.objects.filter(kind__in=_layouts), *clusters()]

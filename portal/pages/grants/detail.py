@@ -1,6 +1,6 @@
 """Everything the page of one grant shows: its people and images with their deliveries, pulls and history."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.functional import Promise
 
 from audit.pulls.selectors import counted_pulls, pulls_in
 from grants.delivery.models import Attempt, Delivery
 from grants.delivery.permissions import may_retry
-from grants.delivery.selectors import deliveries_of, progress
-from grants.delivery.states import OPEN
+from grants.delivery.selectors import AtSystem, deliveries_of, progress, systems_of
+from grants.delivery.states import Status
+from grants.delivery.targets import Target, targets_named
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
 from grants.lifecycle.permissions import roles_of
 from grants.lifecycle.states import ALLOWING, refusal_code
@@ -23,6 +25,7 @@ from portal.pages.access import viewer_of
 from portal.pages.grants.causes import cause_of
 from portal.pages.grants.history import history_of
 from portal.pages.grants.listing import request_of
+from portal.pages.places import TARGET_KINDS
 from portal.pages.pull_panel import Panel, panel_of, place_of, usable_images
 
 MOST_PULLS = 10
@@ -31,10 +34,11 @@ MOVES = ("give_back", "extend", "revoke")
 
 @dataclass(frozen=True)
 class Line:
-    """How far one delivery is, in words: `cause` is empty while nothing failed."""
+    """How far one delivery is, in words: at which system, and the cause, which is empty while nothing failed."""
 
     delivery: Delivery
     cause: str
+    system: str = ""
 
 
 @dataclass(frozen=True)
@@ -45,6 +49,21 @@ class MemberRow:
     lines: list[Line]
     last: datetime | None
     pulls: int
+
+
+@dataclass(frozen=True)
+class SystemRow:
+    """One system: how far the whole grant is there, and the lines that are neither a person nor an image."""
+
+    progress: AtSystem
+    name: str
+    kind: Promise | str
+    others: list[Line]
+
+    @property
+    def by_tokens(self) -> bool:
+        """Whether nothing is kept there: the tokens Purser signs end with the access."""
+        return self.kind == TARGET_KINDS["distribution"]
 
 
 @dataclass(frozen=True)
@@ -59,7 +78,8 @@ def detail_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
     """The context of a grant's page."""
     viewer = viewer_of(request)
     deliveries = deliveries_of([grant])[grant.pk]
-    lines = _lines(deliveries)
+    named = targets_named({row.target for row in deliveries})
+    lines = _lines(deliveries, named)
     pulls = counted_pulls(pulls_in(pull_scope(viewer)), grant=grant.label)
     used = {row["person"]: row for row in _use_by_person(pulls)}
     mine = viewer.person.label
@@ -67,8 +87,9 @@ def detail_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
         "grant": grant,
         "request_id": request_of(grant),
         "progress": progress(grant, deliveries),
+        "systems": [_system(one, named, lines) for one in systems_of(deliveries)],
         "members": [_member(row, lines, used) for row in grant.members.all()],
-        "images": [ImageRow(row, lines.get(row.image.repository, [])) for row in grant.images.all()],
+        "images": [_image(row, lines) for row in grant.images.all()],
         "robots": [line for key, found in lines.items() if key.startswith("robot:") for line in found],
         "pulls": list(pulls[:MOST_PULLS]),
         "my_last": next(iter(pulls.filter(person=mine)[:1]), None),
@@ -79,12 +100,28 @@ def detail_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
     }
 
 
-def _lines(deliveries: Iterable[Delivery]) -> dict[str, list[Line]]:
+def _system(one: AtSystem, named: Mapping[str, Target], lines: dict[str, list[Line]]) -> SystemRow:
+    target = named.get(one.target)
+    keys = {row.pk for row in one.others}
+    others = [line for found in lines.values() for line in found if line.delivery.pk in keys]
+    kind = target.kind if target else ""
+    return SystemRow(one, target.name if target else one.target, TARGET_KINDS.get(kind, kind), others)
+
+
+def _image(row: GrantImage, lines: dict[str, list[Line]]) -> ImageRow:
+    registry = row.image.registry.key
+    return ImageRow(
+        row, [line for line in lines.get(row.image.repository, []) if line.delivery.target == registry]
+    )
+
+
+def _lines(deliveries: Iterable[Delivery], named: Mapping[str, Target]) -> dict[str, list[Line]]:
     kinds = _failure_kinds([row.pk for row in deliveries if row.failures])
     found: dict[str, list[Line]] = {}
     for row in deliveries:
         cause = cause_of(kinds.get(row.pk, "")) if row.failures else ""
-        found.setdefault(row.key, []).append(Line(row, cause))
+        system = named[row.target].name if row.target in named else row.target
+        found.setdefault(row.key, []).append(Line(row, cause, system))
     return found
 
 
@@ -108,7 +145,7 @@ def _member(row: GrantMember, lines: dict[str, list[Line]], used: dict[str, Any]
 def _moves(grant: Grant, viewer: Any, deliveries: Iterable[Delivery]) -> dict[str, bool]:
     roles = roles_of(grant, viewer)
     may = {move: refusal_code(move, status=grant.status, roles=roles) is None for move in MOVES}
-    failing = any(row.failures and row.status in OPEN for row in deliveries)
+    failing = any(row.failures and row.status != Status.PROVEN for row in deliveries)
     return {**may, "retry": failing and may_retry(grant, viewer)}
 
 

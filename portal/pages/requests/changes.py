@@ -19,22 +19,8 @@ from grants.directory.models import Person
 from portal.edges.outlook import outlook_of
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.paging import page_of_list
+from portal.pages.places import PLACE_KINDS, TARGET_KINDS
 
-TARGET_KINDS: Mapping[str, Promise] = {
-    "distribution": _("Docker registry"),
-    "harbor": _("Harbor"),
-    "google": _("Google Artifact Registry"),
-    "kubernetes": _("Kubernetes cluster"),
-}
-PLACE_KINDS: Mapping[str, Promise] = {
-    "member": _("Person"),
-    "image": _("Image"),
-    "group": _("Group"),
-    "account": _("Service account"),
-    "robot": _("Robot"),
-    "tenant": _("Namespace"),
-    "key": _("Decryption key"),
-}
 STEPS: Mapping[Step, Promise] = {
     Step.ADD: _("Comes"),
     Step.CHANGE: _("Changes"),

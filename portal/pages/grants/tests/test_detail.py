@@ -7,6 +7,8 @@ from django.utils import timezone
 
 from approvals.requests.testing import approve_all, make_request, make_scene
 from audit.ledger.models import Event
+from grants.catalogue.models import Cluster
+from grants.catalogue.testing import make_registry
 from grants.delivery.models import Attempt, Delivery
 from grants.directory.testing import make_person
 from grants.lifecycle.models import Grant
@@ -169,3 +171,38 @@ def test_statements_do_not_grow_with_people(scene, grant):
             pull(grant, person=person.label)
 
     assert_constant(as_person(scene.people.root), f"/grants/{grant.pk}/", more)
+
+
+def test_each_system_is_shown_with_its_own_end_and_what_it_keeps(scene):
+    people = scene.people
+    grant = make_grant(project=scene.project, members=[people.bob, people.alice], images=[scene.image])
+    make_registry("harbor", kind="harbor", name="Harbor")
+    Cluster.objects.create(key="gpu", name="GPU cluster")
+    end = grant.ends
+    for target, kind, key, status, own in [
+        ("main", "member", people.bob.label, "verified", None),
+        ("main", "image", scene.image.repository, "verified", None),
+        ("harbor", "member", people.bob.label, "verified", end),
+        ("harbor", "member", people.alice.label, "wanted", end),
+        ("gpu", "tenant", "anti-fraud-v2", "verified", None),
+    ]:
+        due = grant.starts if status == "wanted" else None
+        Delivery.objects.create(
+            grant=grant, target=target, kind=kind, key=key, status=status, since=grant.starts,
+            ends_itself_at=own, next_attempt_at=due,
+        )  # fmt: skip
+    page = as_person(people.bob).get(f"/grants/{grant.pk}/")
+    rows = {row.name: row for row in page.context["systems"]}
+    assert [(name, row.progress.ready, row.progress.wanted) for name, row in rows.items()] == [
+        ("GPU cluster", 1, 1),
+        ("Harbor", 1, 2),
+        ("Main registry", 2, 2),
+    ]
+    assert (rows["Harbor"].progress.ends_itself_at, rows["GPU cluster"].progress.ends_itself_at) == (
+        end,
+        None,
+    )
+    assert [line.delivery.key for line in rows["GPU cluster"].others] == ["anti-fraud-v2"]
+    text = page.text
+    assert "Yes: tokens end with the access" in text
+    assert "No: Purser takes it away" in text
