@@ -8,7 +8,7 @@ repository, is the same pull.
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from audit.pulls.notifications import Report
+from audit.pulls.notifications import Report, WholePull
 
 SAME_PULL = timedelta(seconds=10)
 MANIFEST_TYPES = frozenset(
@@ -28,13 +28,12 @@ Key = tuple[str, str]
 
 
 def is_manifest_pull(report: Report) -> bool:
-    """Whether the report is a GET of a manifest."""
-    return (
-        report.action == "pull"
-        and report.request.method.upper() == "GET"
-        and report.target.media_type in MANIFEST_TYPES
-        and not report.actor.name.startswith(OWN_ACTORS)
-    )
+    """Whether the report is a GET of a manifest: seen from its parts, or told as such by a source that knows."""
+    if report.action != "pull" or report.actor.name.startswith(OWN_ACTORS):
+        return False
+    if isinstance(report, WholePull):
+        return report.genuine
+    return report.request.method.upper() == "GET" and report.target.media_type in MANIFEST_TYPES
 
 
 def key_of(report: Report) -> Key:

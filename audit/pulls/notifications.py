@@ -58,6 +58,15 @@ class Report(_Part):
     actor: Actor = Field(default_factory=lambda: Actor.model_validate({}))
 
 
+class WholePull(Report):
+    """What a source says that tells of whole pulls only and nothing of HTTP (Harbor). It has no media type.
+
+    `genuine`: somebody pulled, and not the source's own scanner.
+    """
+
+    genuine: bool = True
+
+
 class Envelope(_Part):
     """What one POST carries: usually one event."""
 

@@ -86,10 +86,12 @@ def policy_body(project: str, memory: Remembered, settings: HarborSettings) -> d
 
 
 def _target(project: str, settings: HarborSettings) -> dict[str, Any]:
+    # Several, separated by commas, while a secret is changed: the first is the new one.
+    secret = settings.webhook_secret.partition(",")[0]
     return {
         "type": "http",
         "address": settings.webhook_url,
-        "auth_header": header_for(settings.webhook_secret, target=settings.target, project=project),
+        "auth_header": header_for(secret, target=settings.target, project=project),
         "skip_cert_verify": False,
         "payload_format": settings.payload_format,
     }

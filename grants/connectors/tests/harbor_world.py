@@ -21,7 +21,7 @@ from portal.sandbox.harbor.seeding import IMAGES, add_foreign_robot, seed
 from portal.sandbox.harbor.state import Row
 from portal.sandbox.standin import running
 
-SECRET = "a-webhook-secret"  # noqa: S105 - a test's
+SECRET = "a-webhook-secret"
 WEBHOOK = "http://127.0.0.1:9/webhooks/harbor/target/"
 GROUPS = "ml-{project}-{role}"
 
