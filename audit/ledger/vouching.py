@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from heapq import merge
 from itertools import groupby
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import Any, Generic, TypeVar
 
 from django.db import connection, transaction
 from django.utils.functional import Promise
@@ -30,6 +31,7 @@ _WORDS: Mapping[str, Promise] = {
     LATE_ROWS: _("%(what)s: %(count)d rows are older than an hour and not sealed"),
 }
 Kept = TypeVar("Kept")
+_KEY: Callable[[Any], int] = attrgetter("key")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,8 @@ def verify_runs(
     The events themselves are trusted: `verify_log` says whether they may be. Call it inside `one_snapshot`.
     """
     verdict, pruned, highest = Verdict(), _pruned(pruned_kind), -1
-    for key, group in groupby(merge(runs, vouches(kind), key=_key_of), key=_key_of):
+    told: Iterable[Run[Kept] | Vouched] = merge(runs, vouches(kind), key=_KEY)
+    for key, group in groupby(told, key=_KEY):
         found = list(group)
         events = [one for one in found if isinstance(one, Vouched)]
         kept = [one for one in found if isinstance(one, Run)]
@@ -113,7 +116,9 @@ def vouches(kind: str) -> Iterator[Vouched]:
     events = Event.objects.filter(kind=kind).order_by("sequence").values_list("subject", "detail")
     for subject, detail in events.iterator():
         key = subject.partition(":")[2].partition("-")[0]
-        yield Vouched(int(key), subject, detail["count"], detail["sha256"])
+        yield Vouched(
+            int(key) if key.isdecimal() else 0, subject, detail.get("count", 0), detail.get("sha256", "")
+        )
 
 
 @contextmanager
@@ -123,10 +128,6 @@ def one_snapshot() -> Iterator[None]:
         with connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
         yield
-
-
-def _key_of(one: "Run[Kept] | Vouched") -> int:
-    return one.key
 
 
 def _pruned(kind: str) -> dict[int, list[Vouched]]:

@@ -38,7 +38,8 @@ def seal(*, by: Actor, now: datetime) -> int:
 def unsealed_since() -> datetime | None:
     """The time of the oldest row that no sealed run holds yet; None when all are sealed."""
     last = TokenBatch.objects.order_by("-until").values_list("until", flat=True).first() or BEGINNING
-    return IssuedToken.objects.filter(at__gt=last).aggregate(oldest=Min("at"))["oldest"]
+    oldest: datetime | None = IssuedToken.objects.filter(at__gt=last).aggregate(oldest=Min("at"))["oldest"]
+    return oldest
 
 
 def digest_between(after: datetime, until: datetime) -> tuple[int, str]:

@@ -68,8 +68,9 @@ class EventFilter(forms.Form):
             start = _start_of(since, hour)
             return start, start + timedelta(hours=1)
         if since or until:
-            start = _start_of(since) if since else None
-            return start, _start_of(until + timedelta(days=1)) if until else None
+            return _start_of(since) if since else None, _start_of(
+                until + timedelta(days=1)
+            ) if until else None
         days = self.cleaned_data.get("days") or str(DEFAULT_DAYS)
         return (None, None) if days == "all" else (now - timedelta(days=int(days)), None)
 

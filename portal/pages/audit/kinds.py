@@ -124,6 +124,7 @@ GROUPS: Mapping[str, Promise] = {
 """Prefixes that the explorer offers, in this order."""
 
 FACTS: Mapping[str, Promise] = {
+    "actions": _("What it allows"),
     "count": _("How many"),
     "critical": _("Critical findings"),
     "days": _("Days"),
@@ -140,6 +141,7 @@ FACTS: Mapping[str, Promise] = {
     "images": _("Images"),
     "lane": _("Lane"),
     "lanes": _("Lanes"),
+    "left_out": _("Left out"),
     "lines": _("Lines"),
     "login": _("User name"),
     "members": _("People"),
@@ -148,9 +150,11 @@ FACTS: Mapping[str, Promise] = {
     "address": _("Address"),
     "name": _("Name"),
     "note": _("Note"),
+    "origin": _("Comes from"),
     "people": _("People"),
     "prefix": _("Begins with"),
     "reason": _("Reason"),
+    "removed": _("Removed"),
     "revision": _("Revision"),
     "role": _("Role"),
     "rules": _("Rule set"),

@@ -59,7 +59,7 @@ def fact_rows(detail: Mapping[str, Any], names: Names = UNNAMED) -> list[tuple[s
     return [
         (str(FACTS.get(name, name)), _text(value, names))
         for name, value in detail.items()
-        if name != "changed" and value not in ("", None)
+        if name != "changed" and value not in ("", None, [], {})
     ]
 
 
