@@ -113,22 +113,23 @@ class KubernetesConnector:
         changed |= self._writer.write(tenant, missing(tenant, wanted))
         changed |= self._secrets.keep(tenant, entry, now=now)
         seen = self._reader.tenant(entry.key, abilities) if changed else tenant
-        return self._outcome_of_use(change, seen, changed=changed, now=now, abilities=abilities)
+        return self._outcome_of_use(change, seen, changed=changed, abilities=abilities)
 
     def _outcome_of_use(
-        self, change: Change, seen: Tenant, *, changed: bool, now: datetime, abilities: Abilities
+        self, change: Change, seen: Tenant, *, changed: bool, abilities: Abilities
     ) -> Outcome:
         entry = change.entry
         found = self._entry(seen, abilities, ())
         amiss = found.values("amiss") if found else ("Namespace",)
         same = found is not None and set(found.attributes) == set(entry.attributes)
-        times = self._secrets.times(seen)
         if not same:
             said = f"Not seen as written yet: {', '.join(amiss) or 'its content'}."
             return self._said(change, changed=changed, proven=False, detail=said)
+        if self._shared_seen is None:
+            said = "Not seen as written yet: what all tenants share."
+            return self._said(change, changed=changed, proven=False, detail=said)
         in_force, said = self._prover.in_use(entry)
-        self._shared_seen = now if in_force and self._shared_seen is None else self._shared_seen
-        return Outcome(change, changed, in_force, said, self._now(), *times)
+        return Outcome(change, changed, in_force, said, self._now(), *self._secrets.times(seen))
 
     def remove(self, change: Change) -> Outcome:
         """Take all access out of the tenant and prove it: what was granted is refused. Its data stays."""
@@ -194,5 +195,6 @@ class KubernetesConnector:
         wrong = self._reader.shared_missing(abilities)
         for manifest in wrong:
             self._wire.apply(manifest, force=True)
-        self._shared_seen = None if wrong else now
+        still_wrong = wrong and self._reader.shared_missing(abilities)
+        self._shared_seen = None if still_wrong else now
         return bool(wrong)
