@@ -30,6 +30,7 @@ from grants.tokens.models import Credential
 from grants.tokens.probing import RegistryTokens
 from grants.tokens.services import revoke_of_person
 from grants.tracker.signals import project_done, project_reopened
+from portal import targets as keeping_targets
 from portal.live import receivers as live
 from portal.notify import receivers as notify
 from portal.pages.pullhelp.probe import use_probe
@@ -50,6 +51,7 @@ def connect() -> None:
     """Connect everything. Called once, when the applications are ready."""
     post_migrate.connect(_grant_rights, dispatch_uid="purser.rights")
     targets.register("distribution", registry_connector)
+    keeping_targets.register()
     targets.register_principals(robots_of)
     readers.register_reader("distribution", registry_reader)
     use_probe(registry_agrees)

@@ -1,0 +1,198 @@
+"""Connectors and layouts of the targets that keep entries, made from their rows and the secrets these refer to."""
+
+import json
+import os
+import secrets
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from audit.ledger.actors import system
+from grants.catalogue.models import Cluster, Image, Registry
+from grants.connectors.base import Connector
+from grants.connectors.errors import Permanent
+from grants.connectors.google import GoogleConnector
+from grants.connectors.google_clients import Endpoints, GoogleClients
+from grants.connectors.google_layout import GoogleLayout, GoogleOptions
+from grants.connectors.harbor import HarborConnector
+from grants.connectors.harbor_layout import HarborLayout
+from grants.connectors.harbor_settings import HarborSettings
+from grants.connectors.harbor_wire import HarborWire
+from grants.connectors.kubernetes import KubernetesConnector
+from grants.connectors.kubernetes_access import configuration
+from grants.connectors.kubernetes_layout import KubernetesLayout
+from grants.connectors.kubernetes_options import KubernetesOptions
+from grants.connectors.kubernetes_secrets import PullCredential
+from grants.delivery import targets
+from grants.directory.models import EmailAddress, Project
+from grants.tokens.models import Credential
+from grants.tokens.services import create_robot, revoke_credential
+
+PULL_SECRET_DAYS = 14
+KEPT_CREDENTIALS = 2  # the one in the cluster, and the one that replaces it
+_SYSTEM = system("delivery")
+_here = threading.local()
+Target = Registry | Cluster
+
+
+def register() -> None:
+    """Say who makes connectors and layouts of each kind."""
+    targets.register("harbor", partial(_kept, harbor_connector), harbor_layout)
+    targets.register("google", partial(_kept, google_connector), google_layout)
+    targets.register("kubernetes", partial(_kept, kubernetes_connector), kubernetes_layout)
+
+
+def secret(reference: object) -> str:
+    """What `env:NAME` or `file:/path` refers to; "" for nothing. Raises Permanent when it is not there."""
+    text = str(reference or "")
+    kind, _, place = text.partition(":")
+    match kind:
+        case "":
+            return ""
+        case "env" if place in os.environ:
+            return os.environ[place]
+        case "file" if Path(place).is_file():
+            return Path(place).read_text("utf-8").strip()
+    raise Permanent(
+        f"The secret that {kind}:{place if kind in ('env', 'file') else '…'} refers to is not there."
+    )
+
+
+def harbor_layout(registry: Registry) -> HarborLayout:
+    """How grants become robots and webhooks at this Harbor."""
+    options = registry.options
+    return HarborLayout(
+        registry.key,
+        prefix=options.get("prefix", "purser"),
+        webhooks=bool(options.get("webhook_secret")),
+        workloads=options.get("workloads", True),
+        groups=options.get("groups", ""),
+        whole_projects=options.get("whole_projects", "warn"),
+        repositories=partial(_repositories, registry.pk),
+    )
+
+
+def harbor_connector(registry: Registry) -> HarborConnector:
+    """A connector of this Harbor."""
+    options = registry.options
+    wire = HarborWire(
+        registry.api_url,
+        user=options.get("username", ""),
+        secret=secret(options.get("password")),
+        verify=True,
+    )
+    told = options.get("webhook_secret")
+    where = settings.BASE_URL.rstrip("/") + reverse("harbor-webhook", args=[registry.key]) if told else ""
+    return HarborConnector(
+        wire,
+        HarborSettings(
+            target=registry.key,
+            installation=options.get("installation", "purser"),
+            prefix=options.get("prefix", "purser"),
+            webhook_url=where,
+            webhook_secret=secret(told),
+            payload_format=options.get("payload_format", "Default"),
+            tokens_last=_minutes(options.get("token_minutes")),
+        ),
+    )
+
+
+def google_layout(registry: Registry) -> GoogleLayout:
+    """How grants become groups and bindings at this Google project."""
+    return GoogleLayout(GoogleOptions.read(registry.key, registry.options))
+
+
+def google_connector(registry: Registry) -> GoogleConnector:
+    """A connector of this Google project."""
+    options = registry.options
+    clients = GoogleClients(
+        endpoints=Endpoints.read(options.get("endpoints", {})),
+        key=secret(options.get("credentials_key_json")),
+    )
+    return GoogleConnector(clients, GoogleOptions.read(registry.key, options), people=Addresses())
+
+
+def kubernetes_layout(cluster: Cluster) -> KubernetesLayout:
+    """How a project's grants become a tenant of this cluster."""
+    return KubernetesLayout(target=cluster.key, options=KubernetesOptions.read(cluster.options))
+
+
+def kubernetes_connector(cluster: Cluster) -> KubernetesConnector:
+    """A connector of this cluster."""
+    options = cluster.options
+    reached = configuration(
+        kubeconfig=options.get("kubeconfig", ""),
+        context=options.get("context", ""),
+        server=options.get("server", ""),
+        token=secret(options.get("token")),
+        ca_file=options.get("ca_file", ""),
+    )
+    keyless = bool(options.get("keyless", False))
+    return KubernetesConnector(
+        target=cluster.key,
+        configuration=reached,
+        options=KubernetesOptions.read(options),
+        pull_secret=None if keyless else partial(_pull_credential, cluster),
+        retire=_retire,
+    )
+
+
+class Addresses:
+    """Whose address is whose, for Google."""
+
+    def addresses(self, subject: str) -> Sequence[str]:
+        """All verified addresses of `person:<id>`, the primary one first."""
+        rows = EmailAddress.objects.filter(person_id=int(subject.partition(":")[2]), verified=True)
+        return list(rows.order_by("-primary", "pk").values_list("address", flat=True))
+
+    def subjects(self, addresses: Collection[str]) -> Mapping[str, str]:
+        """Address to `person:<id>`, for those that are known."""
+        rows = EmailAddress.objects.filter(
+            address__in=[address.lower() for address in addresses], verified=True
+        )
+        return {address: f"person:{pk}" for address, pk in rows.values_list("address", "person_id")}
+
+
+def _kept(make: Callable[[Any], Connector], target: Target) -> Connector:
+    """The connector of this thread, made anew when the row changed: connectors remember what their target can do."""
+    made: dict[str, tuple[str, Connector]] = _here.__dict__.setdefault("made", {})
+    state = json.dumps([target.options, getattr(target, "api_url", "")], sort_keys=True)
+    found = made.get(target.key)
+    if found is None or found[0] != state:
+        found = made[target.key] = (state, make(target))
+    return found[1]
+
+
+def _minutes(value: object) -> timedelta | None:
+    return timedelta(minutes=float(str(value))) if value else None
+
+
+def _repositories(registry: int, project: str) -> list[str]:
+    rows = Image.objects.filter(registry_id=registry, repository__startswith=f"{project}/")
+    return list(rows.values_list("repository", flat=True))
+
+
+def _pull_credential(cluster: Cluster, namespace: str, project: str) -> PullCredential:
+    """A robot of the project for this cluster alone. What a killed worker made and never used is ended with it."""
+    now = datetime.now(UTC)
+    days = int(cluster.options.get("pull_secret_days", PULL_SECRET_DAYS))
+    row = Project.objects.get(key=project)
+    name = f"{cluster.key[:30]}-{secrets.token_hex(3)}"
+    made, plain = create_robot(project=row, name=name, days=days, by=_SYSTEM, now=now)
+    ours = Credential.objects.filter(project=row, revoked_at=None, name__startswith=f"{cluster.key[:30]}-")
+    for old in ours.order_by("-pk")[KEPT_CREDENTIALS:]:
+        revoke_credential(credential=old, by=_SYSTEM, now=now)
+    hosts = Registry.objects.filter(kind="distribution").order_by("key").values_list("host", flat=True)
+    assert made.expires_at is not None  # noqa: S101 - narrows the type: robots always end
+    return PullCredential(tuple(hosts), made.login, plain, made.expires_at)
+
+
+def _retire(username: str) -> None:
+    for credential in Credential.objects.filter(login=username, revoked_at=None):
+        revoke_credential(credential=credential, by=_SYSTEM, now=datetime.now(UTC))
