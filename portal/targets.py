@@ -59,9 +59,9 @@ def secret(reference: object) -> str:
             return os.environ[place]
         case "file" if Path(place).is_file():
             return Path(place).read_text("utf-8").strip()
-    raise Permanent(
-        f"The secret that {kind}:{place if kind in ('env', 'file') else '…'} refers to is not there."
-    )
+    # Anything else may be the secret itself, written where only a reference belongs: it is not repeated.
+    named = f"{kind}:{place}" if kind in ("env", "file") else "an option"
+    raise Permanent(f"The secret that {named} refers to is not there.")
 
 
 def harbor_layout(registry: Registry) -> HarborLayout:
