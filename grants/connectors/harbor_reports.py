@@ -60,6 +60,6 @@ def _finding(row: Mapping[str, Any]) -> dict[str, str]:
         "PkgName": str(row.get("package") or ""),
         "InstalledVersion": str(row.get("version") or ""),
         "FixedVersion": str(row.get("fix_version") or ""),
-        "Severity": SEVERITIES.get(str(row.get("severity")), "UNKNOWN"),
+        "Severity": SEVERITIES.get(str(row.get("severity") or "Unknown"), "UNKNOWN"),
         "Title": str(row.get("description") or "")[:200],
     }

@@ -91,7 +91,9 @@ class World:
 
 
 @contextmanager
-def world(*, groups: str = "", webhook: str = WEBHOOK, timeout: float = 0.3) -> Iterator[World]:
+def world(
+    *, groups: str = "", webhook: str = WEBHOOK, payload_format: str = "Default", timeout: float = 0.3
+) -> Iterator[World]:
     """A seeded stand-in that runs, with a robot, a group, members and a webhook that somebody else made."""
     harbor = Harbor(clock=NOW.timestamp)
     seed(harbor.state, now=NOW.timestamp())
@@ -109,6 +111,7 @@ def world(*, groups: str = "", webhook: str = WEBHOOK, timeout: float = 0.3) -> 
             "test",
             webhook_url=webhook,
             webhook_secret=SECRET,
+            payload_format=payload_format,
             clock=lambda: datetime.fromtimestamp(harbor.now, UTC),
         )
         wire = HarborWire(address, user="admin", secret=harbor.secret, timeout=timeout)

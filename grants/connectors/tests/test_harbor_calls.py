@@ -41,7 +41,9 @@ def end(made, entry):
         return
 
 
-@pytest.mark.parametrize(("people", "images"), [(8, 5), (500, 50)])
+@pytest.mark.parametrize(
+    ("people", "images"), [(8, 5), (40, 20), pytest.param(500, 50, marks=pytest.mark.journey)]
+)
 def test_calls_are_linear_in_people_plus_images(people, images, record_property):
     with world(timeout=30.0) as made:
         entries = [entry for _, entry in scene(made, people, images)]
