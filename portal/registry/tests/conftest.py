@@ -1,5 +1,6 @@
 """People, an image and pull tokens for the tests of the token service."""
 
+from collections.abc import Iterator
 from dataclasses import fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ from grants.lifecycle.testing import make_grant
 from grants.tokens import probing
 from grants.tokens.keys import KeyStore
 from portal.registry.tests.asking import secret_of
+from portal.registry.tests.houses import SECRET, House, running_house
 
 
 @pytest.fixture
@@ -36,3 +38,11 @@ def scene(transactional_db: None, keys: KeyStore) -> Any:
     scene.grant = make_grant(project=scene.project, members=[scene.bob], images=[scene.image])
     scene.secret = secret_of(scene.bob)
     return scene
+
+
+@pytest.fixture
+def house(scene: Any, keys: KeyStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[House]:
+    """A running registry and web process, with that image in it."""
+    monkeypatch.setitem(settings.REGISTRY, "notification_secret", SECRET)
+    with running_house(scene, keys, tmp_path) as house:
+        yield house

@@ -1,0 +1,7 @@
+"""`python -m portal.cli.purser`."""
+
+import sys
+
+from .main import main
+
+sys.exit(main())
