@@ -24,6 +24,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from grants.connectors.kubernetes_shared import RBAC, own_access
+
 PATIENCE = 60.0  # seconds for a server to come up
 Key = ec.EllipticCurvePrivateKey
 
@@ -218,3 +220,15 @@ def running_cluster(root: Path, *, controllers: bool = False) -> Iterator[RealCl
             more = _controllers(folder, papers, port, own)
             stack.enter_context(_process(more, root / "controllers.log"))
         yield cluster
+
+
+def allow_purser(cluster: RealCluster) -> None:
+    """Give the user `purser` the rights that the documentation asks for, and no others."""
+    group = RBAC.partition("/")[0]
+    cluster.apply(f"/apis/{RBAC}/clusterroles/purser-connector", own_access())
+    binding = {
+        "apiVersion": RBAC, "kind": "ClusterRoleBinding", "metadata": {"name": "purser-connector"},
+        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "purser-connector"},
+        "subjects": [{"apiGroup": group, "kind": "User", "name": "purser"}],
+    }  # fmt: skip
+    cluster.apply(f"/apis/{RBAC}/clusterrolebindings/purser-connector", binding)

@@ -11,11 +11,11 @@ from grants.connectors.base import Entry
 from grants.connectors.kubernetes import KubernetesConnector
 from grants.connectors.kubernetes_layout import KubernetesLayout
 from grants.connectors.kubernetes_options import KubernetesOptions
-from grants.connectors.kubernetes_shared import RBAC, own_access
+from grants.connectors.kubernetes_shared import RBAC
 from grants.connectors.tests.contract import TARGET, Case, LayoutContract
 from grants.connectors.tests.kubernetes_credentials import Robots
 from grants.connectors.tests.kubernetes_proxy import FaultProxy
-from grants.connectors.tests.real_kubernetes import RealCluster, running_cluster
+from grants.connectors.tests.real_kubernetes import RealCluster, allow_purser, running_cluster
 from portal.sandbox.faults import Schedule
 from portal.sandbox.standin import running
 
@@ -41,15 +41,8 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealCluster]:
 
 def prepare(cluster: RealCluster) -> None:
     """Purser's own rights, exactly as documented, and a namespace of somebody else."""
-    role = own_access()
-    cluster.apply(f"/apis/{RBAC}/clusterroles/purser-connector", role)
+    allow_purser(cluster)
     group = "rbac.authorization.k8s.io"
-    binding = {
-        "apiVersion": RBAC, "kind": "ClusterRoleBinding", "metadata": {"name": "purser-connector"},
-        "roleRef": {"apiGroup": group, "kind": "ClusterRole", "name": "purser-connector"},
-        "subjects": [{"apiGroup": group, "kind": "User", "name": "purser"}],
-    }  # fmt: skip
-    cluster.apply(f"/apis/{RBAC}/clusterrolebindings/purser-connector", binding)
     edit = {"apiGroup": group, "kind": "ClusterRole", "name": "edit"}
     people = [{"apiGroup": group, "kind": "User", "name": "dora"}]
     cluster.apply(FOREIGN[2], {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "other"}})
