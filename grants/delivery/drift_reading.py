@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db.models import Q
@@ -18,9 +18,9 @@ from grants.connectors.base import (
     Place,
     Scope,
 )
+from grants.delivery.drift_holdings import alone, every_holding, without_collector
 from grants.delivery.drift_plan import Comparison, Ground, Line, Spot, compare, ground_of, merged
 from grants.delivery.entries import digest_of
-from grants.delivery.holdings import all_holdings
 from grants.delivery.models import Attempt, Delivery
 from grants.delivery.states import Status
 from grants.delivery.targets import Target
@@ -74,13 +74,13 @@ def look_at(target: Target, connector: Connector, *, now: datetime) -> Look:
 
 def picture_of(target: Target, layout: Layout, look: Look) -> Picture:
     """Judge a look: eight queries, however many places. Lines are read first, so that a change meanwhile shows."""
-    lines = lines_at(target.key, before=look.at - MARGIN)
-    wanted = wanted_everywhere(all_holdings(target), layout)
-    digests = {
-        spot: digest_of(wanted[spot]) if spot in wanted else "" for spot in wanted.keys() | lines.keys()
-    }
-    grounds = {spot: ground_of(lines.get(spot, ()), digest) for spot, digest in digests.items()}
-    found = compare(wanted, look.ours, look.foreign, grounds)
+    with without_collector():
+        lines = lines_at(target.key, before=look.at - MARGIN)
+        wanted = wanted_everywhere(every_holding(target), layout)
+        spots = wanted.keys() | lines.keys()
+        digests = {spot: digest_of(wanted.get(spot)) for spot in spots}
+        grounds = {spot: ground_of(lines.get(spot, ()), digests[spot]) for spot in spots}
+        found = compare(wanted, look.ours, look.foreign, grounds)
     return Picture(look, wanted, lines, grounds, digests, found)
 
 
@@ -89,11 +89,11 @@ def wanted_everywhere(holdings: Sequence[Holding], layout: Layout) -> dict[Spot,
     about: dict[tuple[str, str], list[Holding]] = defaultdict(list)
     for holding in holdings:
         about["project", holding.project].append(holding)
-        alone = replace(holding, holders=())
+        nobody = alone(holding)
         for image in dict.fromkeys(holding.images):
-            about[IMAGE_PLACE, image].append(alone)
+            about[IMAGE_PLACE, image].append(nobody)
         for holder in holding.holders:
-            about[MEMBER_PLACE, holder.subject].append(replace(holding, holders=(holder,)))
+            about[MEMBER_PLACE, holder.subject].append(alone(holding, holder))
     places = {place: holding.project for holding in holdings for place in layout.places(holding)}
     asked = ((place, layout.entry(place, about[_about(place, project)])) for place, project in places.items())
     return {(place.kind, place.key): entry for place, entry in asked if entry is not None}

@@ -4,10 +4,12 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from grants.catalogue.models import Cluster
 from grants.connectors.base import Entry
 from grants.connectors.errors import Transient
 from grants.delivery.drift import scan
 from grants.delivery.drift_errors import NotScannable
+from grants.delivery.drift_holdings import every_holding
 from grants.delivery.drift_reading import wanted_everywhere
 from grants.delivery.entries import digest_of, wanted_at
 from grants.delivery.holdings import all_holdings
@@ -15,6 +17,7 @@ from grants.delivery.models import Attempt, Delivery, Drift, Episode, TargetScan
 from grants.delivery.signals import drift_changed
 from grants.delivery.tests.conftest import BY
 from grants.delivery.tests.keeping import ROOM, KeepingLayout
+from grants.directory.models import EmailAddress
 from grants.lifecycle.models import Grant
 from grants.lifecycle.services import revoke
 
@@ -252,6 +255,21 @@ def test_wanted_everywhere_is_what_each_place_wants_by_itself(give, registry, cl
     everywhere = wanted_everywhere(all_holdings(registry), layout)
     lines = Delivery.objects.select_related("grant__project")
     assert everywhere == {(row.kind, row.key): wanted_at(row, registry, layout).entry for row in lines}
+
+
+@pytest.mark.parametrize("where", ["registry", "cluster"])
+def test_holdings_read_by_columns_are_those_read_by_rows(give, registry, people, images, where):
+    give("alice", "bob")
+    give("bob", "mia", at=(1, 2))
+    ended = give("sam")
+    Grant.objects.filter(pk=ended.pk).update(ends=ended.starts + timedelta(microseconds=1))
+    EmailAddress.objects.create(person=people.bob, address="second@example.com", primary=False)
+    EmailAddress.objects.filter(person=people.mia).delete()
+    images[2].blocked, images[2].blocked_reason = True, "Old"
+    images[2].save()
+    target = registry if where == "registry" else Cluster.objects.create(key="c", name="C")
+    assert every_holding(target) == all_holdings(target)
+    assert len(every_holding(target)) == 2
 
 
 def queries(clock):
