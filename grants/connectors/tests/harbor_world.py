@@ -24,6 +24,7 @@ from portal.sandbox.standin import running
 SECRET = "a-webhook-secret"
 WEBHOOK = "http://127.0.0.1:9/webhooks/harbor/target/"
 GROUPS = "ml-{project}-{role}"
+PROJECTS, ROLES = ("anti-fraud-v2", "credit"), ("viewer", "developer", "admin")
 
 
 @dataclass
@@ -69,7 +70,8 @@ class World:
 
     def foreign(self) -> list[Row]:
         """Everything that is not ours."""
-        state, ours = self.harbor.state, {"ml-anti-fraud-v2-viewer"}
+        state = self.harbor.state
+        ours = {GROUPS.format(project=name, role=role) for name in PROJECTS for role in ROLES}
         robots = [row for row in state.robots.values() if not row["name"].startswith("robot$purser-p")]
         members = [row for row in state.members.values() if row["entity_name"] not in ours]
         policies = [row for row in state.policies.values() if row["name"] != "purser-pulls"]
