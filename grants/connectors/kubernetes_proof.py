@@ -50,7 +50,9 @@ class Prover:
         verdict = self._until(namespace, image or STRANGER, "", ours=True)
         if _is_ours(verdict):
             return True, "A pod with a formerly granted image was refused."
-        return False, "A formerly granted image was not refused yet."
+        if verdict.admitted:
+            return False, "A formerly granted image was not refused yet."
+        return False, "The trial pod was refused, but by something else than our rule: that proves nothing."
 
     def attempt(self, entry: Entry, image: str) -> tuple[bool, str]:
         """One try with this image, without waiting."""

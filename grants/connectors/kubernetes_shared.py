@@ -22,7 +22,7 @@ _RBAC_GROUP = "rbac.authorization.k8s.io"
 _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 _WORK = (
-    ("", ["pods", "services", "configmaps", "persistentvolumeclaims", "events", "endpoints"]),
+    ("", ["pods", "services", "configmaps", "persistentvolumeclaims"]),
     ("apps", ["deployments", "statefulsets", "replicasets"]),
     ("batch", ["jobs", "cronjobs"]),
     ("serving.kserve.io", ["inferenceservices"]),
@@ -66,7 +66,16 @@ def _rules(role: str) -> list[Manifest]:
 
     Nobody changes bindings, quotas or network policies: those are Purser's.
     """
-    seen = ["resourcequotas", "limitranges", "serviceaccounts", "pods/log", "pods/status"]
+    # Endpoints are never written: through them traffic reaches other namespaces (CVE-2021-25740).
+    seen = [
+        "resourcequotas",
+        "limitranges",
+        "serviceaccounts",
+        "pods/log",
+        "pods/status",
+        "events",
+        "endpoints",
+    ]
     rules = [_rule([group], kinds, _READ) for group, kinds in _WORK]
     rules += [_rule([""], seen, _READ), _rule(["kueue.x-k8s.io"], ["localqueues", "workloads"], _READ)]
     if role in ("developer", "admin"):
