@@ -54,6 +54,22 @@ KINDS: Mapping[str, Said] = {
     "grants.scan.uploaded": Said(_("Added a scan report"), icon="upload"),
     "grants.registry.added": Said(_("Connected a registry"), icon="plus"),
     "grants.registry.changed": Said(_("A registry's settings changed"), icon="settings"),
+    "grants.cluster.added": Said(_("Connected a cluster"), icon="plus"),
+    "grants.cluster.changed": Said(_("A cluster's settings changed"), icon="settings"),
+    "grants.drift.found": Said(_("Something changed at a target without Purser"), icon="alert-triangle"),
+    "grants.drift.closed": Said(_("A difference at a target is gone"), icon="check"),
+    "grants.drift.fought-over": Said(
+        _("A difference comes back: somebody else writes there too"), icon="alert-triangle"
+    ),
+    "grants.drift.held": Said(_("Removals at a target were held back: too many at once"), icon="shield-lock"),
+    "grants.drift.too-little": Said(
+        _("A target showed too little, so nothing was changed there"), icon="alert-triangle"
+    ),
+    "grants.drift.reverted": Said(_("Had a difference put right"), icon="arrow-back-up"),
+    "grants.drift.adopted": Said(_("Took a difference over"), icon="check"),
+    "grants.drift.ignored": Said(_("Accepted a difference as it is"), icon="check"),
+    "grants.drift.released": Said(_("Let removals that were held back go on"), icon="lock-open"),
+    "grants.drift.scan-asked": Said(_("Asked for a target to be compared now"), icon="refresh"),
     "grants.catalogue.read": Said(_("The registry was read; something is new"), icon="refresh"),
     "grants.credential.created": Said(_("Made a pull token"), icon="key"),
     "grants.credential.revoked": Said(_("Revoked a pull token"), icon="lock"),
@@ -110,7 +126,9 @@ GROUPS: Mapping[str, Promise] = {
     "grants.member": _("People taken out"),
     "grants.image": _("Image marks"),
     "grants.scan": _("Scans"),
+    "grants.drift": _("Differences at targets"),
     "grants.registry": _("Registries"),
+    "grants.cluster": _("Clusters"),
     "grants.credential": _("Pull tokens"),
     "grants.person": _("People"),
     "grants.role": _("Roles"),

@@ -10,18 +10,20 @@ from pathlib import Path
 from approvals.requests.states import LANE_MOVES, REQUEST_MOVES
 from grants.delivery.states import Status
 from grants.lifecycle.states import MOVES
+from portal.accounts.devices import ALLOWED, DENIED
 
 ROOT = Path(__file__).resolve().parents[4]
 APPS = ("audit", "grants", "approvals", "portal")
-NOT_OURS = {"tests", "bench", "migrations", "testing.py", "bench.py"}
+NOT_OURS = {"tests", "bench", "migrations", "testing.py", "bench.py", "connectors"}
 """What runs in tests and measurements only, or writes no events."""
 
 TABLES = [*MOVES.values(), *REQUEST_MOVES.values(), *LANE_MOVES.values()]
 READ = {
     "kind": frozenset(move.kind for move in TABLES),
     "status": frozenset({Status.VERIFIED.value, Status.PROVEN.value}),
+    "state": frozenset({ALLOWED, DENIED}),
 }
-"""What attributes hold that a kind is made of: the tables of moves, and the states that delivery records."""
+"""What attributes hold that a kind is made of: the tables of moves, and the states that delivery and devices record."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -89,15 +91,15 @@ class Source:
         match place.node:
             case ast.Constant(value=str(text)):
                 return {text}
-            case ast.IfExp(body=body, orelse=orelse):
-                return self._at(place, body) | self._at(place, orelse)
+            case ast.IfExp() | ast.Dict():
+                return set().union(*(self._at(place, choice) for choice in _choices(place.node)))
             case ast.JoinedStr(values=parts):
                 return {"".join(texts) for texts in product(*(self._at(place, part) for part in parts))}
             case ast.FormattedValue(value=value):
                 return self._at(place, value)
             case ast.Attribute(attr=name) if name in READ:
                 return set(READ[name])
-            case ast.Name(id=name):
+            case ast.Name(id=name) | ast.Subscript(value=ast.Name(id=name)):
                 return self._named(place, name)
         raise _unknown(place)
 
@@ -122,6 +124,10 @@ class Source:
 def _unknown(place: Place) -> CannotSay:
     where = f"{place.module.path.relative_to(ROOT)}:{place.node.lineno}"
     return CannotSay(f"{where}: which kinds are recorded here? {ast.unparse(place.node)}")
+
+
+def _choices(node: ast.IfExp | ast.Dict) -> list[ast.expr]:
+    return node.values if isinstance(node, ast.Dict) else [node.body, node.orelse]
 
 
 def _calls(node: ast.AST, function: Function | None) -> Iterator[tuple[ast.Call, Function | None]]:
