@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from functools import partial
 from http import HTTPStatus
 
 import structlog
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
@@ -21,7 +23,7 @@ from grants.directory.models import Person, Project
 from grants.lifecycle.access import AccessRow, live_access
 from grants.lifecycle.models import Grant
 from portal.targets import secret
-from portal.webhooks.signals import harbor_scanned
+from portal.webhooks.tasks import read_harbor_scan
 
 WEBHOOKS = Counter("purser_harbor_webhooks", "Harbor's webhooks by what became of them", ["outcome"])
 log = structlog.get_logger(__name__)
@@ -48,16 +50,17 @@ def harbor_webhook(request: HttpRequest, target: str) -> HttpResponse:
 
 
 def take(events: Sequence[HarborEvent], *, registry: Registry, now: datetime) -> int:
-    """Write what was pulled and pushed, and say what was scanned; how many rows were new. Repeats change nothing.
+    """Write what was pulled and pushed, and have read what was scanned; how many rows were new. Repeats change nothing.
 
-    Writes `audit.pulls` rows; sends `harbor_scanned`.
+    Writes `audit.pulls` rows; wakes the reading of scan reports.
     """
     for event in events:
         if event.kind == SCANNED:
-            harbor_scanned.send_robust(
-                Registry, registry=registry.key, repository=event.repository, digest=event.digest
-            )
-    reports = [_report(event) for event in events if event.kind != SCANNED]
+            # Robust and without retries: when the broker is down, the regular reading finds the report later.
+            given = [registry.key, event.repository, event.digest]
+            transaction.on_commit(partial(read_harbor_scan.apply_async, given, retry=False), robust=True)
+    own = str(registry.options.get("username", ""))
+    reports = [_report(event, own=own) for event in events if event.kind != SCANNED]
     # A webhook tells of one moment: its first event's is that of all.
     at = min((report.timestamp for report in reports), default=now)
 
@@ -68,7 +71,8 @@ def take(events: Sequence[HarborEvent], *, registry: Registry, now: datetime) ->
     return record_reports(registry=registry.key, reports=reports, attribute=attribute, now=now)
 
 
-def _report(event: HarborEvent) -> WholePull:
+def _report(event: HarborEvent, *, own: str) -> WholePull:
+    """The event as the log takes it. Harbor's scanner, and Purser itself reading the catalogue, pull nothing."""
     return WholePull.model_validate(
         {
             "id": event.id,
@@ -76,7 +80,7 @@ def _report(event: HarborEvent) -> WholePull:
             "action": event.kind,
             "target": {"repository": event.repository, "digest": event.digest, "tag": event.tag},
             "actor": {"name": event.operator},
-            "genuine": not event.by_scanner,
+            "genuine": not event.by_scanner and event.operator != own,
         }
     )
 

@@ -10,7 +10,7 @@ from grants.catalogue.models import Image, Registry
 from grants.connectors.harbor_pulls import header_for
 from grants.directory.testing import make_person, make_project
 from grants.lifecycle.testing import make_grant
-from portal.webhooks.signals import harbor_scanned
+from portal.webhooks.tasks import read_harbor_scan
 
 pytestmark = pytest.mark.django_db
 SECRET = "harbor-secret"
@@ -23,7 +23,7 @@ def harbor(monkeypatch):
     monkeypatch.setenv("HARBOR_WEBHOOK_SECRET", SECRET)
     return Registry.objects.create(
         key="harbor", name="Harbor", kind="harbor", host="harbor.example.com", service="harbor",
-        api_url="https://harbor.example.com", options={"webhook_secret": "env:HARBOR_WEBHOOK_SECRET"},
+        api_url="https://harbor.example.com", options={"webhook_secret": "env:HARBOR_WEBHOOK_SECRET", "username": "robot$purser"},
     )  # fmt: skip
 
 
@@ -114,8 +114,11 @@ def test_a_projects_robot_without_a_grant_is_still_the_projects(post):
     assert (Pull.objects.get().project, Pull.objects.get().grant) == (project.key, "")
 
 
-def test_the_scanners_own_pulls_are_kept_but_do_not_count(post):
-    post(pull("robot$lib+scanner-Trivy-51fe4548-bbe5-11ed-9217-0242ac14000d"))
+@pytest.mark.parametrize(
+    "operator", ["robot$lib+scanner-Trivy-51fe4548-bbe5-11ed-9217-0242ac14000d", "robot$purser"]
+)
+def test_what_the_scanner_or_purser_itself_reads_is_kept_but_does_not_count(post, operator):
+    post(pull(operator))
     assert Pull.objects.get().counted is False
 
 
@@ -129,14 +132,13 @@ def test_a_push_is_kept_and_is_no_pull(post):
     assert (Pull.objects.get().action, Pull.objects.get().counted) == ("push", False)
 
 
-def test_a_finished_scan_is_passed_on_and_nothing_else_is(post):
+def test_a_finished_scan_is_read_and_is_no_pull(post, monkeypatch, django_capture_on_commit_callbacks):
     heard = []
-    receiver = lambda sender, **said: heard.append((said["registry"], said["repository"], said["digest"]))  # noqa: E731
-    harbor_scanned.connect(receiver)
-    assert post(pull(kind="SCANNING_COMPLETED")).json() == {"new": 0}
-    assert post(pull(kind="QUOTA_WARNING")).json() == {"new": 0}
-    harbor_scanned.disconnect(receiver)
-    assert heard == [("harbor", "lib/torch", DIGEST)]
+    monkeypatch.setattr(read_harbor_scan, "apply_async", lambda given, **_: heard.append(given))
+    with django_capture_on_commit_callbacks(execute=True):
+        assert post(pull(kind="SCANNING_COMPLETED")).json() == {"new": 0}
+        assert post(pull(kind="QUOTA_WARNING")).json() == {"new": 0}
+    assert heard == [["harbor", "lib/torch", DIGEST]]
     assert Pull.objects.count() == 0
 
 
