@@ -23,7 +23,8 @@ def harbor(monkeypatch):
     monkeypatch.setenv("HARBOR_WEBHOOK_SECRET", SECRET)
     return Registry.objects.create(
         key="harbor", name="Harbor", kind="harbor", host="harbor.example.com", service="harbor",
-        api_url="https://harbor.example.com", options={"webhook_secret": "env:HARBOR_WEBHOOK_SECRET", "username": "robot$purser"},
+        api_url="https://harbor.example.com",
+        options={"webhook_secret": "env:HARBOR_WEBHOOK_SECRET", "username": "robot$purser"},
     )  # fmt: skip
 
 
