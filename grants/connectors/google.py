@@ -204,7 +204,7 @@ class GoogleConnector:
         worked = self._bindings.bring(resource, wanted, about=lambda mark: entry.key in mark.images)
         if not worked.confirmed:
             return Done(worked.changed, False, "Google said yes, but the policy read back does not say so.")
-        proven, detail = self._effect.of(entry.key, wanted, worked)
+        proven, detail = self._effect.of(resource, entry.key, wanted, worked)
         return Done(worked.changed, proven, detail)
 
     def _apply_key(self, entry: Entry) -> Done:

@@ -118,6 +118,16 @@ class GoogleClients:
         where = self._where(self.endpoints.cloud_identity)
         return build("cloudidentity", "v1", http=self._http(), client_options=where, cache_discovery=False)
 
+    @cached_property
+    def groups(self) -> Any:
+        """Its groups. Kept: the library builds every method anew each time it is asked for them."""
+        return self.identity.groups()
+
+    @cached_property
+    def memberships(self) -> Any:
+        """Its memberships."""
+        return self.groups.memberships()
+
     def ask(self, request: Any, what: str, *, changes: bool = False) -> dict[str, Any]:
         """Send one request of `identity`, once. Raises ConnectorErrors."""
         with google_errors(what, changes=changes):

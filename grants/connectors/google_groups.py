@@ -233,11 +233,11 @@ class Groups:
 
     @property
     def _groups(self) -> Any:
-        return self._clients.identity.groups()
+        return self._clients.groups
 
     @property
     def _members(self) -> Any:
-        return self._clients.identity.groups().memberships()
+        return self._clients.memberships
 
     def _ask(self, request: Any, *, changes: bool = False) -> dict[str, Any]:
         return self._clients.ask(request, GROUPS, changes=changes)

@@ -43,6 +43,7 @@ class Memberships:
     def __init__(self, groups: Groups) -> None:
         self._groups = groups
         self._leaving: dict[str, dict[tuple[str, str], Group]] = {}
+        self._read: dict[str, Membership | None] = {}
 
     def bring(self, key: str, addresses: Sequence[str], wanted: Wanted) -> Done:
         """Make the first address a member of exactly the groups wanted, and the other addresses of none of ours.
@@ -53,10 +54,12 @@ class Memberships:
         if not wanted and not have:  # a single look may be an old one: emptiness is believed when seen twice
             have = self._have(addresses)
         main = addresses[0] if addresses else ""
+        self._read.clear()
         changed = self._leave(key, have, wanted, main)
         for group, ends in wanted.items():
             changed |= self._join(have.get((main, group)), group, main, ends)
         if changed:
+            self._read.clear()
             have = self._have(addresses)
         return self._seen(key, have, wanted, main, changed)
 
@@ -108,7 +111,7 @@ class Memberships:
     def _extend(self, membership: Membership, ends: datetime | None) -> bool:
         if ends is None or self._groups.expires is False:
             return False
-        now = self._groups.member(membership.name)
+        now = self._look(membership.name)
         if now is None or now.ends == ends:
             return False
         self._groups.set_ends(now, ends)
@@ -135,10 +138,15 @@ class Memberships:
     def _ends(self, group: Group, membership: Membership, wanted: datetime | None) -> datetime | None:
         if wanted is None or self._groups.expires is False:
             return None
-        found = self._groups.member(membership.name)
+        found = self._look(membership.name)
         if found is not None and found.ends is not None:
             self._groups.expires = True
         return found.ends if found else None
+
+    def _look(self, name: str) -> Membership | None:
+        if name not in self._read:
+            self._read[name] = self._groups.member(name)
+        return self._read[name]
 
     def _still_counted(self, key: str) -> bool:
         for (address, group), found in list(self._leaving.get(key, {}).items()):

@@ -20,7 +20,8 @@ _STATUS = {400: "INVALID_ARGUMENT", 401: "UNAUTHENTICATED", 403: "PERMISSION_DEN
 class GoogleStandin(Standin[GoogleState]):
     """Google, as far as Purser's connector speaks with it.
 
-    `POST /sandbox/clock {"advance": seconds}` lets time pass.
+    `POST /sandbox/clock {"advance": seconds}` lets time pass. `POST /sandbox/images {"repository": "P/L/R", "image",
+    "digest", "tags", "size"}` puts an image there.
     """
 
     def __init__(self, state: GoogleState, *, schedule: Schedule | None = None) -> None:
@@ -29,6 +30,7 @@ class GoogleStandin(Standin[GoogleState]):
         IdentityCalls(self)
         self.accounts = AccountCalls(self)
         self.steering.router.add("POST", "/sandbox/clock", self._advance)
+        self.steering.router.add("POST", "/sandbox/images", self._push)
 
     def error(self, status: int, message: str, request: Request) -> Response:
         """An error as Google's REST writes it."""
@@ -64,6 +66,18 @@ class GoogleStandin(Standin[GoogleState]):
             raise HttpError(400, "advance is a number of seconds, not less than 0")
         self.state.offset += seconds
         return json_response({"now": self.state.clock()})
+
+    def _push(self, request: Request) -> Response:
+        sent = request.json()
+        project, location, name = str(sent.get("repository", "")).split("/")
+        resource = f"projects/{project}/locations/{location}/repositories/{name}"
+        if resource not in self.state.repositories:
+            self.state.add_repository(resource)
+        digest, tags = str(sent["digest"]), [str(tag) for tag in sent.get("tags", [])]
+        self.state.add_image(
+            resource, str(sent["image"]), digest=digest, tags=tags, size=sent.get("size", 1000)
+        )
+        return json_response({"repository": resource})
 
 
 @contextmanager

@@ -1,5 +1,6 @@
 """What the Google stand-in keeps, and what of it is in effect: written down and in effect are two times there."""
 
+import pickle
 import re
 import time
 from dataclasses import dataclass, field
@@ -48,6 +49,10 @@ class GoogleState:
     accounts: dict[str, Document] = field(default_factory=dict)
     tokens: dict[str, Document] = field(default_factory=dict)
     serial: int = 0
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> "GoogleState":
+        """A copy by way of pickle: many times faster, and the stand-in makes one before each change."""
+        return GoogleState(**pickle.loads(pickle.dumps({one: getattr(self, one) for one in self.__slots__})))  # noqa: S301 - our own bytes
 
     def clock(self) -> float:
         """The present."""
