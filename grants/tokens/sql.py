@@ -78,7 +78,7 @@ SELECT c.id, c.key, c.issuer, c.audience, COALESCE(c.options->>'jwks_url', ''), 
        c.options->>'keyless_push', c.options->>'jwks', k.source, k.document::text, k.read_at
 FROM catalogue_cluster c
 LEFT JOIN tokens_clusterkeys k ON k.cluster_id = c.id
-WHERE c.active AND c.kind = 'kubernetes' AND c.issuer <> '' AND c.audience <> ''
+WHERE c.active AND c.issuer <> '' AND c.audience <> ''
 ORDER BY c.id
 """
 

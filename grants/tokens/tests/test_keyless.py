@@ -284,18 +284,33 @@ def test_keys_of_another_source_are_nobody_s(signer: Signer, scene: Any, monkeyp
 def test_a_cluster_that_hangs_holds_nobody_up(signer: Signer, scene: Any, monkeypatch: Any) -> None:
     """A token with a key that nobody knows waits for its cluster; all others are answered meanwhile."""
 
+    released: list[asyncio.Event] = []
+
     async def hang(**_where: str) -> Any:
-        await asyncio.sleep(3600)
+        released.append(asyncio.Event())
+        await released[0].wait()
+        raise Transient("The cluster answers too slowly.")
 
     async def story(desk: TokenDesk) -> tuple[str, list[str], bool]:
         slow = asyncio.create_task(desk.answer(asked(hanging.token())))
-        await asyncio.sleep(0)
+        await until(lambda: bool(released))
         quick = [(await desk.answer(asked(scene.fake.token(account=f"a{n}")))).refused for n in range(20)]
         waiting = not slow.done()
+        released[0].set()
         return (await slow).refused, quick, waiting
 
     monkeypatch.setattr("grants.tokens.keyring.KeyRing.__init__.__kwdefaults__", {"read": hang})
-    monkeypatch.setattr("grants.tokens.keyring.PATIENCE", 0.5)
+    monkeypatch.setattr("grants.tokens.keyring.PATIENCE", 60.0)
     hanging = FakeCluster(issuer="https://hanging.example")
     make_cluster(hanging, key="hanging")
     assert with_desk(signer, story) == ("unknown_key", [""] * 20, True)
+
+
+def test_waiting_for_a_cluster_ends(signer: Signer, scene: Any, monkeypatch: Any) -> None:
+    async def hang(**_where: str) -> Any:
+        await asyncio.sleep(3600)
+
+    monkeypatch.setattr("grants.tokens.keyring.KeyRing.__init__.__kwdefaults__", {"read": hang})
+    monkeypatch.setattr("grants.tokens.keyring.PATIENCE", 0.05)
+    reading(scene.cluster, jwks_url="https://hanging.example/keys")
+    assert ask(signer, asked(scene.fake.token()))[0].refused == "unknown_key"
