@@ -54,7 +54,7 @@ class HarborConnector:
         """The scope's entries in force now; without entries, all of ours."""
         if not scope.entries:
             images = [
-                entry for project in self._projects.names() for entry in self._projects.entries(project)
+                entry for project in self._projects.numbers() for entry in self._projects.entries(project)
             ]
             return [*self._robot_entries(), *images]
         wanted = {entry.identity for entry in scope.entries}
@@ -78,7 +78,10 @@ class HarborConnector:
         for robot in self._robots.every():
             if robot.mark is None and (reached := _reached(robot, projects)):
                 yield self._stranger("robot-account", robot.name, reached)
-        for project in sorted(projects):
+        numbers = self._projects.numbers()
+        for project in sorted(projects & numbers.keys()):
+            for robot in self._robots.of_project(numbers[project]):
+                yield self._stranger("robot-account", robot.name, {project})
             yield from self._strange_members(project)
 
     def describe(self, entry: Entry) -> str:

@@ -14,9 +14,9 @@ from grants.connectors.harbor_names import ROBOT, is_robot_name, moment, project
 
 PULL, PUSH, DELETE = "pull", "push", "delete"
 ACTIONS = {"viewer": (PULL,), "developer": (PULL, PUSH), "admin": (PULL, PUSH, DELETE)}
-MAINTAINER, DEVELOPER, LIMITED_GUEST = 4, 2, 5
+PROJECT_ADMIN, MAINTAINER, DEVELOPER, GUEST, LIMITED_GUEST = 1, 4, 2, 3, 5
 GROUP_ROLES = {"viewer": LIMITED_GUEST, "developer": DEVELOPER, "admin": MAINTAINER}
-STRENGTH = {LIMITED_GUEST: 0, DEVELOPER: 1, MAINTAINER: 2}
+WEAKEST_FIRST = (LIMITED_GUEST, GUEST, DEVELOPER, MAINTAINER, PROJECT_ADMIN)
 Repositories = Callable[[str], Iterable[str]]
 
 

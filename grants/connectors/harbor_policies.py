@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from grants.connectors.base import Entry
-from grants.connectors.harbor_layout import STRENGTH
+from grants.connectors.harbor_layout import WEAKEST_FIRST
 from grants.connectors.harbor_names import IMAGE
 from grants.connectors.harbor_pulls import header_for
 from grants.connectors.harbor_settings import HarborSettings
@@ -50,7 +50,7 @@ class Remembered:
         """The strongest role wanted for each group."""
         found: dict[str, int] = {}
         for group, role in (pair for pairs in self.images.values() for pair in map(_pair, pairs)):
-            if group not in found or _stronger(role, found[group]):
+            if group not in found or stronger(role, found[group]):
                 found[group] = role
         return found
 
@@ -121,7 +121,7 @@ def entries_of(
 
 
 def _held(group: str, role: int, roles: Mapping[str, int]) -> bool:
-    return group in roles and not _stronger(role, roles[group])
+    return group in roles and not stronger(role, roles[group])
 
 
 def _pair(text: str) -> tuple[str, int]:
@@ -129,6 +129,10 @@ def _pair(text: str) -> tuple[str, int]:
     return group, int(role) if role.isascii() and role.isdigit() else 0
 
 
-def _stronger(one: int, other: int) -> bool:
-    """Whether a role allows more than another; a project's administrator (1) more than all."""
-    return other != 1 and (one == 1 or STRENGTH.get(one, -1) > STRENGTH.get(other, -1))
+def stronger(one: int, other: int) -> bool:
+    """Whether a role allows more than another; one nobody knows allows least."""
+    return _rank(one) > _rank(other)
+
+
+def _rank(role: int) -> int:
+    return WEAKEST_FIRST.index(role) if role in WEAKEST_FIRST else -1

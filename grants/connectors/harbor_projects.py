@@ -13,6 +13,7 @@ from grants.connectors.harbor_policies import (
     policy_body,
     policy_name,
     read_memory,
+    stronger,
     tells_us,
 )
 from grants.connectors.harbor_settings import HarborSettings
@@ -43,9 +44,9 @@ class Projects:
         """The image entries in force in a project."""
         return self._entries(project, self._policy(project))
 
-    def names(self) -> Iterator[str]:
-        """The names of all Harbor projects."""
-        return (str(row["name"]) for row in self._wire.pages("/projects"))
+    def numbers(self) -> dict[str, int]:
+        """All Harbor projects, name to number."""
+        return {str(row["name"]): int(row["project_id"]) for row in self._wire.pages("/projects")}
 
     def members(self, project: str) -> Iterator[Row]:
         """Everybody in a project, people and groups."""
@@ -145,6 +146,10 @@ class Projects:
                 self._send("POST", path, {"role_id": role, "member_group": given})
             elif member.role != role and group in ours:
                 self._send("PUT", f"{path}/{member.id}", {"role_id": role})
+            elif stronger(role, member.role):
+                raise Permanent(
+                    f"{group} is in the project {project} with less than is wanted, not by Purser."
+                )
         for group in sorted(ours - roles.keys()):
             if group in members:
                 self._send("DELETE", f"{path}/{members[group].id}")

@@ -53,7 +53,14 @@ class Robots:
 
     def every(self) -> Iterator[Robot]:
         """Every robot of the system's level."""
-        for row in self._wire.pages("/robots"):
+        return self._listed()
+
+    def of_project(self, number: int) -> Iterator[Robot]:
+        """The robots of one Harbor project's own. None of them is ever ours."""
+        return self._listed(q=f"Level=project,ProjectID={number}")
+
+    def _listed(self, **query: str) -> Iterator[Robot]:
+        for row in self._wire.pages("/robots", **query):
             yield read_robot(row, installation=self._settings.installation)
 
     def apply(self, change: Change) -> Outcome:

@@ -102,6 +102,14 @@ def world(
     project = next(iter(harbor.state.projects.values()))
     add_member(harbor.state, project, "ml-readers", kind="g", role=3)
     add_foreign_robot(harbor.state, "purser-lookalike", project["name"], now=NOW.timestamp())
+    access = [{"resource": "repository", "action": "push"}]
+    own = {
+        **add_foreign_robot(harbor.state, f"{project['name']}+builder", project["name"], now=NOW.timestamp())
+    }
+    harbor.state.robots[own["id"]] = {
+        **own, "level": "project", "project_id": project["project_id"],
+        "permissions": [{"kind": "project", "namespace": project["name"], "access": access}],
+    }  # fmt: skip
     harbor.state.policies[999] = {
         "id": 999, "project_id": project["project_id"], "name": "chat", "description": "", "enabled": True,
         "event_types": ["PUSH_ARTIFACT"], "targets": [{"type": "slack", "address": "http://127.0.0.1:9/"}],

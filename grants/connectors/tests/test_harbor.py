@@ -14,6 +14,7 @@ from grants.connectors.base import Change, Entry, Place, Scope
 from grants.connectors.errors import NotYet, Permanent, Refused
 from grants.connectors.harbor import HarborConnector
 from grants.connectors.harbor_documents import rights_of
+from grants.connectors.harbor_layout import HarborLayout
 from grants.connectors.harbor_names import DAY, Mark, days_until, end_seen, moment, read_mark
 from grants.connectors.harbor_reader import HarborReader, harbor_tokens
 from grants.connectors.harbor_wire import HarborWire
@@ -21,7 +22,9 @@ from grants.connectors.registry import RegistryClient
 from grants.connectors.tests.contract import ALICE, NOW, TARGET, Case, holding
 from grants.connectors.tests.harbor_world import world as made_world
 from portal.sandbox.faults import Schedule
+from portal.sandbox.harbor.artifacts import add_image
 from portal.sandbox.harbor.seeding import IMAGES
+from portal.sandbox.images import build_image
 
 ENDS = NOW + timedelta(days=90)
 LIB, TEAM = "ml-library", "ml-team"
@@ -273,8 +276,69 @@ def test_strangers_in_our_projects_are_reported(world):
     apply(world, person(world))
     apply(world, entry_for(world, "image", IMAGES[0]))
     found = {entry.key for entry in world.connector.foreign(Scope(TARGET))}
-    lookalike, builder = "robot$purser-lookalike", "robot$ci-builder"
-    assert found == {builder, lookalike, f"{LIB}/dora", f"{LIB}/ml-readers"}
+    robots = {"robot$purser-lookalike", "robot$ci-builder", f"robot${LIB}+builder"}
+    assert found == robots | {f"{LIB}/dora", f"{LIB}/ml-readers"}
+
+
+@pytest.mark.enable_loopback
+def test_a_project_named_like_a_number_is_that_project(world):
+    number = str(next(iter(world.harbor.state.projects)))
+    image = build_image([{"README": b"x"}], created=NOW)
+    add_image(world.harbor.state, f"{number}/torch", ["1.0"], image)
+    wanted = replace(_plain(), images=(f"{number}/torch",), holders=(ALICE,))
+    entry = world.layout.entry(Place("image", f"{number}/torch"), [wanted])
+    assert apply(world, entry).proven
+    project = next(row for row in world.harbor.state.projects.values() if row["name"] == number)
+    assert [row["project_id"] for row in world.harbor.state.policies.values()][-1] == project["project_id"]
+
+
+@pytest.mark.enable_loopback
+def test_a_group_somebody_else_put_in_is_used_but_never_changed(world):
+    layout = HarborLayout(TARGET, groups="ml-readers")
+    image = Place("image", IMAGES[0])
+    viewer = layout.entry(image, [replace(_plain(), images=IMAGES[:1])])
+    before = world.foreign()
+    assert apply(world, viewer).proven is True
+    with pytest.raises(Permanent, match="less than is wanted"):
+        apply(world, layout.entry(image, [replace(_plain(), images=IMAGES[:1], role="admin")]))
+    assert remove(world, viewer).proven is True
+    assert world.foreign() == before
+
+
+@pytest.mark.enable_loopback
+def test_a_webhook_with_our_name_and_not_our_mark_is_never_touched(world):
+    entry = entry_for(world, "image", IMAGES[0])
+    world.harbor.state.policies[999] = strange = {**world.harbor.state.policies[999], "name": "purser-pulls"}
+    with pytest.raises(Permanent, match="did not make"):
+        apply(world, entry)
+    assert remove(world, entry).changed is False
+    assert world.harbor.state.policies == {999: strange}
+
+
+@pytest.mark.enable_loopback
+@pytest.mark.parametrize("change", [{"enabled": False}, {"event_types": ["PUSH_ARTIFACT"]}, {"targets": []}])
+def test_a_webhook_changed_by_hand_is_seen_and_mended(world, change):
+    entry = entry_for(world, "image", IMAGES[0])
+    apply(world, entry)
+    number = max(world.harbor.state.policies, key=lambda key: (key != 999, key))
+    whole = world.harbor.state.policies[number]
+    world.harbor.state.policies[number] = {**whole, **change}
+    (seen,) = world.connector.observe(Scope(TARGET, (entry,)))
+    assert seen.first("webhook") == "changed"
+    assert apply(world, entry).proven
+    assert world.harbor.state.policies[number] == whole
+
+
+@pytest.mark.enable_loopback
+def test_each_project_gets_a_header_of_its_own(world):
+    for name in (IMAGES[0], IMAGES[3]):
+        case = Case(None, world.layout, Schedule(), (name,), bool, print, list)
+        apply(world, world.layout.entry(Place("image", name), [holding(case, images=(name,), holders=())]))
+    headers = {
+        row["targets"][0]["auth_header"] for row in world.harbor.state.policies.values() if row["id"] != 999
+    }
+    assert len(headers) == 2
+    assert not any(world.settings.webhook_secret in header for header in headers)
 
 
 @pytest.mark.enable_loopback
@@ -322,6 +386,7 @@ def test_purser_needs_no_more_than_a_robot_with_these_rights(world):
 def test_the_catalogue_reads_a_harbor(world):
     wire = HarborWire(world.address, user="admin", secret=world.harbor.secret)
     docker = RegistryClient(world.address, token_for=harbor_tokens(wire))
+    assert HarborReader(wire, docker, projects=[TEAM]).repositories() == sorted(IMAGES[3:])
     with HarborReader(wire, docker) as reader:
         assert reader.repositories() == sorted(IMAGES)
         assert reader.tags(IMAGES[0]) == ["1.0", "latest"]
@@ -329,11 +394,12 @@ def test_the_catalogue_reads_a_harbor(world):
         manifest = reader.manifest(IMAGES[0], digest)
         assert (manifest.digest, manifest.architectures) == (digest, ("amd64",))
         assert reader.quota(LIB).hard == -1
+        quota = world.harbor.state.quotas[reader.quota(LIB).number]
+        world.harbor.state.quotas[quota["id"]] = {**quota, "hard": {"storage": -1, "count": 7}}
         assert reader.set_quota(LIB, limit=5 * 2**30).hard == 5 * 2**30
+        assert world.harbor.state.quotas[quota["id"]]["hard"] == {"storage": 5 * 2**30, "count": 7}
         triton = reader.head_manifest(IMAGES[1], "1.0")
         assert b"CVE-2026-10001" in reader.scan_report(IMAGES[1], triton)
-    with HarborReader(wire, docker, projects=[TEAM]) as reader:
-        assert {name.partition("/")[0] for name in reader._projects} == {TEAM}
 
 
 def _plain():

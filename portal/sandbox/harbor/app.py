@@ -3,6 +3,7 @@
 import copy
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from portal.sandbox.faults import Schedule
@@ -86,7 +87,12 @@ class Harbor(Standin[State]):
         self.state = restored(document)
 
     def _dispatch(self, request: Request) -> Response:
+        if "sid=" in request.headers.get("cookie", "") and request.method not in ("GET", "HEAD"):
+            return self.error(403, "CSRF token not found in request", request)
         response = super()._dispatch(request)
+        if request.path.startswith(API):
+            # Whoever calls is given a session; whoever keeps it needs a CSRF token from then on.
+            response = replace(response, headers={**response.headers, "Set-Cookie": "sid=1; Path=/"})
         waiting, self.state.outbox = self.state.outbox, []
         for message in waiting:
             self.sender.send(message)
