@@ -168,6 +168,8 @@ FACTS: Mapping[str, Promise] = {
     "members": _("People"),
     "method": _("Way"),
     "client": _("Program"),
+    "issuer": _("Issuer"),
+    "audience": _("Audience"),
     "address": _("Address"),
     "name": _("Name"),
     "note": _("Note"),
