@@ -18,7 +18,6 @@ from grants.connectors.kubernetes_state import (
     Tenant,
     check_usable,
     entry_of,
-    is_ours,
     left_over,
     missing,
     remains,
@@ -135,7 +134,7 @@ class KubernetesConnector:
         """Take all access out of the tenant and prove it: what was granted is refused. Its data stays."""
         name, now, abilities = change.entry.key, self._now(), self._able()
         tenant = self._sure_tenant(name, abilities)
-        if not tenant.known:
+        if tenant.empty:
             return self._said(change, changed=False, proven=True, detail="There is no tenant of ours.")
         until = tenant.held_until() or now + timedelta(days=self._options.hold_days)
         every = held(name, self._options, abilities, last=tenant.last_image(), until=until)
@@ -153,17 +152,20 @@ class KubernetesConnector:
         if left:
             said = f"Not seen as removed yet: {', '.join(left)}."
             return self._said(change, changed=changed, proven=False, detail=said)
+        if not seen.known:
+            said = "The namespace is not ours any more; what was ours in it is gone."
+            return self._said(change, changed=changed, proven=True, detail=said)
         refused, said = self._prover.over(name, seen.last_image())
         return self._said(change, changed=changed, proven=refused, detail=said)
 
     def _sure_tenant(self, name: str, abilities: Abilities) -> Tenant:
         """As read; that it is not there is believed only when seen twice, as nothing is proven after that."""
         found = self._reader.tenant(name, abilities)
-        return found if found.known else self._reader.tenant(name, abilities)
+        return self._reader.tenant(name, abilities) if found.empty else found
 
     def _foreign(self, tenant: Tenant, manifest: dict[str, Any]) -> bool:
-        found = tenant.objects.get((manifest["kind"], manifest["metadata"]["name"]))
-        return found is not None and not is_ours(found, tenant.name)
+        kind, name = manifest["kind"], manifest["metadata"]["name"]
+        return (kind, name) in tenant.objects and tenant.ours(kind, name) is None
 
     def _said(self, change: Change, *, changed: bool, proven: bool, detail: str) -> Outcome:
         return Outcome(change, changed=changed, proven=proven, detail=detail, at=self._now())

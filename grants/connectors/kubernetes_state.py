@@ -51,7 +51,8 @@ class Tenant:
     def ours(self, kind: str, name: str) -> Manifest | None:
         """The object if it carries our marks."""
         found = self.objects.get((kind, name))
-        return found if found is not None and is_ours(found, self.name) else None
+        ours = is_ours if kind != "Namespace" else _is_our_namespace
+        return found if found is not None and ours(found, self.name) else None
 
     @property
     def namespace(self) -> Manifest | None:
@@ -62,6 +63,11 @@ class Tenant:
     def known(self) -> bool:
         """Whether the namespace is a tenant of ours."""
         return self.ours("Namespace", self.name) is not None
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing of ours is there."""
+        return not any(self.ours(kind, name) for kind, name in self.objects)
 
     def bindings(self) -> list[Manifest]:
         """Our role bindings, those of roles nobody holds any more too."""
@@ -87,6 +93,12 @@ def is_ours(found: Mapping[str, Any], tenant: str) -> bool:
     """Whether an object carries both marks."""
     labels = found["metadata"].get("labels") or {}
     return labels.get(MANAGED_BY) == MANAGER and labels.get(TENANT) == tenant
+
+
+def _is_our_namespace(found: Mapping[str, Any], tenant: str) -> bool:
+    """One mark is enough for the namespace: who lost the other would else be out of our reach, with all access."""
+    labels = found["metadata"].get("labels") or {}
+    return labels.get(MANAGED_BY) == MANAGER or labels.get(TENANT) == tenant
 
 
 def covers(wanted: Any, found: Any) -> bool:
@@ -133,7 +145,7 @@ def _stands_in_the_way(tenant: Tenant, wanted: Sequence[Manifest]) -> None:
     for manifest in wanted:
         kind, name = manifest["kind"], manifest["metadata"]["name"]
         found = tenant.objects.get((kind, name))
-        if found is None or is_ours(found, tenant.name) or (kind == "Namespace" and _adoptable(found)):
+        if found is None or tenant.ours(kind, name) or (kind == "Namespace" and _adoptable(found)):
             continue
         where = f"the namespace {name}" if kind == "Namespace" else f"{kind} {name} in {tenant.name}"
         raise Permanent(

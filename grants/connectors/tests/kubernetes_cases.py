@@ -16,7 +16,7 @@ from grants.connectors.tests.kubernetes_credentials import Robots
 from portal.sandbox.kubernetes.access import allowed
 from portal.sandbox.kubernetes.admission import refusal
 from portal.sandbox.kubernetes.app import Kubernetes
-from portal.sandbox.kubernetes.applying import applied
+from portal.sandbox.kubernetes.applying import applied, merged
 from portal.sandbox.kubernetes.state import Row
 from portal.sandbox.standin import running
 
@@ -63,6 +63,12 @@ class Bench:
         )
         space = namespace if path.count("/") > 4 else None
         self.app.state.rows[path] = Row(self.app._completed(path, row.object, space), row.managers)
+
+    def unlabel(self, *names: str) -> None:
+        """Somebody takes labels off the namespace."""
+        row = self.app.state.rows[CORE]
+        labels: dict[str, Any] = dict.fromkeys(names)
+        self.app.state.rows[CORE] = merged(row, {"metadata": {"labels": labels}}, manager="kubectl")
 
     def admitted(self, image: str, **spec: Any) -> bool:
         body = {"serviceAccountName": "purser-pull", "containers": [{"name": "a", "image": image}], **spec}

@@ -2,6 +2,7 @@
 
 import base64
 import json
+import random
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -9,9 +10,9 @@ import pytest
 
 from grants.connectors.base import Place, Scope
 from grants.connectors.errors import ConnectorError, Permanent
-from grants.connectors.tests.contract import NOW, TARGET, Case, LayoutContract, holding
+from grants.connectors.tests.contract import NOW, TARGET, Case, LayoutContract, converge, holding
 from grants.connectors.tests.kubernetes_cases import BINDINGS, CORE, IMAGES, NAMESPACE, Bench, bench
-from portal.sandbox.faults import Fault, FaultKind
+from portal.sandbox.faults import Fault, FaultKind, seeded
 
 pytestmark = pytest.mark.enable_loopback
 
@@ -187,6 +188,43 @@ def test_a_namespace_marked_for_it_is_adopted(tenant: Bench) -> None:
     tenant.put(CORE, {**NAMESPACE_OBJECT, "metadata": {"name": NAMESPACE, "labels": labels}})
     assert tenant.apply().proven
     assert tenant.object(CORE)["metadata"]["labels"]["team"] == "fraud"
+
+
+@pytest.mark.parametrize("lost", ["purser.dev/tenant", "app.kubernetes.io/managed-by"])
+def test_a_namespace_that_lost_one_mark_is_missed_and_marked_again(tenant: Bench, lost: str) -> None:
+    tenant.apply()
+    tenant.unlabel(lost)
+    assert tenant.case.connector.observe(Scope(TARGET)) == []
+    assert tenant.apply().proven
+    assert tenant.truth(tenant.entry())
+
+
+def test_access_is_taken_out_of_a_namespace_that_lost_both_marks(tenant: Bench) -> None:
+    tenant.apply()
+    tenant.unlabel("purser.dev/tenant", "app.kubernetes.io/managed-by")
+    outcome = tenant.remove()
+    assert (outcome.proven, outcome.changed) == (True, True)
+    assert outcome.detail == "The namespace is not ours any more; what was ours in it is gone."
+    assert not tenant.may("viewer", "purser:anti-fraud-v2:viewer")
+    assert tenant.robots.alive == []
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_it_converges_and_ends_whatever_fails_on_the_way(seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - the same way in every run
+    with bench(extras=("kueue", "kserve"), **EVERYTHING) as tenant:
+        more = [{}, {"confidential": True}, {"role": "developer", "images": IMAGES[1:]}, {"gpus": 1}]
+        for step in [*chance.choices([*more, None], k=4), None]:
+            tenant.robots.at += timedelta(days=chance.choice((0, 1, 7)))
+            tenant.case.schedule.faults[:] = seeded(
+                chance.randrange(10**6), count=chance.randint(0, 4)
+            ).faults
+            given = [] if step is None else [holding(tenant.case, **step)]
+            entry = converge(tenant.case, Place("tenant", NAMESPACE), given)
+            tenant.case.schedule.faults.clear()
+            assert entry is None or tenant.truth(entry)
+        assert not tenant.admitted(IMAGES[0])
+        assert not tenant.may("viewer", "purser:anti-fraud-v2:viewer")
 
 
 def test_a_label_another_manager_holds_is_not_taken_over(tenant: Bench) -> None:
