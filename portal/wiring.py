@@ -19,11 +19,11 @@ from grants.connectors.distribution import DistributionConnector
 from grants.connectors.errors import NotFound
 from grants.connectors.registry import RegistryClient
 from grants.delivery import targets
-from grants.delivery.services import plan_rows
-from grants.delivery.signals import delivery_changed
+from grants.delivery.services import plan_project, plan_rows
+from grants.delivery.signals import delivery_changed, drift_changed
 from grants.delivery.tasks import wake
 from grants.directory.models import Person, Project, Team
-from grants.directory.signals import person_disabled, person_left_team, project_closed
+from grants.directory.signals import person_disabled, person_left_team, project_changed, project_closed
 from grants.lifecycle.services import end_image, end_project, remove_member
 from grants.lifecycle.signals import grant_changed
 from grants.tokens.models import Credential
@@ -32,6 +32,7 @@ from grants.tokens.services import revoke_of_person
 from grants.tracker.signals import project_done, project_reopened
 from portal import targets as keeping_targets
 from portal.live import receivers as live
+from portal.notify import drift as notify_drift
 from portal.notify import receivers as notify
 from portal.pages.pullhelp.probe import use_probe
 
@@ -63,6 +64,7 @@ def _connect_consequences() -> None:
     person_disabled.connect(_person_disabled, dispatch_uid="purser.member_disabled")
     person_left_team.connect(_person_left_team, dispatch_uid="purser.member_left")
     project_closed.connect(_project_closed, dispatch_uid="purser.project_closed")
+    project_changed.connect(_project_changed, dispatch_uid="purser.project_changed")
     image_blocked.connect(_image_blocked, dispatch_uid="purser.image_blocked")
     grant_changed.connect(_deliver, dispatch_uid="purser.delivery")
 
@@ -70,6 +72,7 @@ def _connect_consequences() -> None:
 def _connect_notices() -> None:
     request_changed.connect(notify.request_changed, dispatch_uid="purser.notify_request")
     grant_changed.connect(notify.grant_changed, dispatch_uid="purser.notify_grant")
+    drift_changed.connect(notify_drift.drift_changed, dispatch_uid="purser.notify_drift")
     project_done.connect(notify.project_done, dispatch_uid="purser.notify_project_done")
     project_reopened.connect(notify.project_reopened, dispatch_uid="purser.notify_project_reopened")
     request_changed.connect(live.request_changed, dispatch_uid="purser.live_request")
@@ -124,6 +127,11 @@ def _person_left_team(person_id: int, team_id: int, by: Actor, now: datetime, **
 
 def _project_closed(project_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
     end_project(project=Project.objects.get(pk=project_id), by=by, now=now)
+
+
+def _project_changed(project_id: int, now: datetime, **_kwargs: Any) -> None:
+    plan_project(project_id=project_id, now=now)
+    wake()
 
 
 def _image_blocked(image_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:

@@ -19,6 +19,9 @@ class Kind(StrEnum):
     ENDED = "ended"
     FAILED = "failed"
     REMOVAL_OVERDUE = "removal_overdue"
+    DRIFT_FOUND = "drift_found"
+    DRIFT_STOPPED = "drift_stopped"
+    DRIFT_DECIDED = "drift_decided"
     PROJECT_DONE = "project_done"
     PROJECT_REOPENED = "project_reopened"
 

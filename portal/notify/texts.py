@@ -71,6 +71,18 @@ TEXTS: Texts = {
             "%(subject)s should be gone from %(target)s and is not. Purser keeps trying. Last answer: %(text)s"
         ),
     ),
+    Kind.DRIFT_FOUND: (
+        _("%(target)s differs from what was granted"),
+        _("Places that are not as Purser left them: %(count)s, for example %(subject)s. %(doing)s"),
+    ),
+    Kind.DRIFT_STOPPED: (
+        _("%(target)s: Purser has stopped and needs a person"),
+        _("%(doing)s Places: %(count)s, for example %(subject)s."),
+    ),
+    Kind.DRIFT_DECIDED: (
+        _("%(target)s: %(actor)s decided about a difference"),
+        _("%(subject)s: %(outcome)s. %(text)s"),
+    ),
     Kind.PROJECT_DONE: (
         _("%(project)s (%(team)s) is done in Jira. Access ends on %(ends)s"),
         _("All access for %(project)s ends on %(ends)s. Re-open the issue in Jira before then to keep it."),
@@ -110,7 +122,7 @@ def _as_is(value: object) -> object:
 
 
 def _outcome(value: object) -> object:
-    for kind in ("request", "end", "grant"):
+    for kind in ("request", "end", "grant", "decision"):
         try:
             return words.word(kind, str(value)).label
         except KeyError:
@@ -126,8 +138,20 @@ def _lane(value: object) -> object:
     return LANES.get(str(value), value)
 
 
+def _doing(value: object) -> object:
+    return DOING.get(str(value), value)
+
+
+DOING = {
+    "repair": _("Purser puts its own places right by itself."),
+    "report": _("They wait for an administrator."),
+    "appeared": _("They are not Purser's and are not touched."),
+    "fought": _("Somebody keeps undoing what was granted, so Purser no longer puts it right."),
+    "held": _("So much access that nobody was granted is there that its removal waits for a person."),
+    "too_little": _("The system shows suspiciously little of what was there."),
+}
 LANES = {"mlops": _("MLOps"), "security": _("Security")}
-SAY: Mapping[str, Callable[[object], object]] = {"outcome": _outcome, "ends": _moment, "lane": _lane}
+SAY: Mapping[str, Callable[[object], object]] = {"outcome": _outcome, "ends": _moment, "lane": _lane, "doing": _doing}
 
 
 FREED = {Kind.DECIDED_ELSEWHERE, Kind.WITHDRAWN, Kind.LAPSED}
@@ -139,6 +163,8 @@ def url_of(notification: Notification) -> str:
         return f"{settings.BASE_URL}/approvals/{notification.request_id}/"
     if notification.kind in {Kind.PROJECT_DONE, Kind.PROJECT_REOPENED}:
         return f"{settings.BASE_URL}/projects/{notification.params['key']}/"
+    if notification.kind in {Kind.DRIFT_FOUND, Kind.DRIFT_STOPPED, Kind.DRIFT_DECIDED}:
+        return f"{settings.BASE_URL}/drift/?target={notification.params['key']}"
     if notification.grant_id:
         return f"{settings.BASE_URL}/grants/{notification.grant_id}/"
     return f"{settings.BASE_URL}/requests/{notification.request_id}/"

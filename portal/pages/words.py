@@ -72,6 +72,29 @@ DELIVERY = _table(
     Word("proven", _("Proven gone"), "shield-check", "plain"),
 )
 
+DRIFT = _table(
+    Word("open", _("Waiting"), "clock", "warn", open=True),
+    Word("fought", _("Undone again and again"), "alert-triangle", "bad", open=True),
+    Word("held", _("Held back"), "hourglass-empty", "bad", open=True),
+    Word("repairing", _("Being put right"), "loader-2", "info", open=True),
+    Word("adopted", _("Accepted"), "check", "plain"),
+    Word("ignored", _("Ignored for now"), "clock", "plain"),
+    Word("closed", _("As granted again"), "check", "ok"),
+)
+
+DRIFT_KIND = _table(
+    Word("vanished", _("Vanished"), "trash", "bad", hint=_("Granted and put there, but gone")),
+    Word("changed", _("Changed"), "pencil", "warn", hint=_("There, but not as granted")),
+    Word("leftover", _("Left over"), "package-off", "bad", hint=_("Purser's, but no grant gives it")),
+    Word("appeared", _("Appeared"), "plus", "info", hint=_("Not Purser's; found beside what is")),
+)
+
+DECISION = _table(
+    Word("revert", _("Put right"), "refresh", "info"),
+    Word("adopt", _("Accept"), "check", "plain"),
+    Word("ignore", _("Ignore until"), "clock", "plain"),
+)
+
 CHECK = _table(
     Word("passed", _("Passed"), "check", "ok"),
     Word("warning", _("Passed with a warning"), "alert-triangle", "warn", open=True),
@@ -99,6 +122,9 @@ WORDS: dict[str, dict[str, Word]] = {
     "grant": GRANT,
     "end": END_REASON,
     "delivery": DELIVERY,
+    "drift": DRIFT,
+    "drift_kind": DRIFT_KIND,
+    "decision": DECISION,
     "check": CHECK,
     "integration": INTEGRATION,
     "role": ROLE,

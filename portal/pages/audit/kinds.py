@@ -47,6 +47,18 @@ KINDS: Mapping[str, Said] = {
     "grants.delivery.proven": Said(_("Proven gone at the registry"), icon="shield-check"),
     "grants.delivery.failing": Said(_("Setting up or removing keeps failing"), icon="alert-triangle"),
     "grants.delivery.retried": Said(_("Had failing parts tried again"), icon="refresh"),
+    "grants.drift.found": Said(_("A system differs from what was granted"), icon="arrows-split-2"),
+    "grants.drift.closed": Said(_("A system is as granted again"), icon="check"),
+    "grants.drift.fought-over": Said(
+        _("Somebody keeps undoing what was granted; putting it right has stopped"), icon="alert-triangle"
+    ),
+    "grants.drift.held": Said(_("Many removals wait for a person"), icon="hourglass-empty"),
+    "grants.drift.released": Said(_("Let waiting removals go on"), icon="player-play"),
+    "grants.drift.too-little": Said(_("A system shows suspiciously little"), icon="alert-triangle"),
+    "grants.drift.reverted": Said(_("Had a difference put right"), icon="refresh"),
+    "grants.drift.adopted": Said(_("Accepted a difference"), icon="check"),
+    "grants.drift.ignored": Said(_("Had a difference ignored for a while"), icon="clock"),
+    "grants.drift.scan-asked": Said(_("Asked for a look at a system"), icon="search"),
     "grants.image.blocked": Said(_("Blocked an image"), icon="ban"),
     "grants.image.unblocked": Said(_("Unblocked an image"), icon="check"),
     "grants.image.restricted": Said(_("Restricted an image"), icon="shield-lock"),
@@ -114,7 +126,7 @@ KINDS: Mapping[str, Said] = {
     "portal.session.ended": Said(_("Signed out"), icon="logout"),
     "portal.session.refused": Said(_("A sign-in was refused"), icon="lock"),
     "portal.password.set": Said(_("Set a password"), icon="password"),
-    "portal.account.opened": Said(_("Signed in for the first time"), icon="user-plus"),
+    "portal.account.opened": Said(_("Account opened"), icon="user-plus"),
 }
 
 UNKNOWN = Said(_("An event"), icon="point")
@@ -125,6 +137,7 @@ GROUPS: Mapping[str, Promise] = {
     "approvals.lane": _("– Decisions"),
     "grants.grant": _("Access"),
     "grants.delivery": _("Setting up and removing"),
+    "grants.drift": _("Differences at systems"),
     "grants.member": _("People taken out"),
     "grants.image": _("Image marks"),
     "grants.scan": _("Scans"),

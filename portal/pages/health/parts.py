@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from portal.pages.health import stores, tables
+from portal.pages.health import drift, stores, tables
 
 log = structlog.get_logger(__name__)
 SECONDS = 1.0
@@ -46,6 +46,7 @@ TABLES: tuple[tuple[str, Check, bool], ...] = (
     ("mail", tables.mail, False),
     ("ledger", tables.ledger, False),
     ("deliveries", tables.deliveries, False),
+    ("drift", drift.differences, False),
 )
 
 

@@ -30,6 +30,9 @@ SAID: Mapping[str, Said] = {
     "mail": Said(_("Mail"), _("People hear of things in the portal only.")),
     "ledger": Said(_("Audit log"), _("Newest events are not signed outside the database yet.")),
     "deliveries": Said(_("Deliveries"), _("Some people wait for access, or some access is not proven gone.")),
+    "drift": Said(
+        _("Differences at systems"), _("What somebody changed at a system outside Purser is not seen or not put right.")
+    ),
     "certificate": Said(_("Registry certificate"), _("Registries refuse every token when it ends.")),
 }
 

@@ -14,6 +14,7 @@ from django.utils import timezone
 
 from approvals.requests.testing import make_draft, make_request, make_scene
 from audit.ledger.models import Event
+from grants.delivery.models import Drift
 from grants.directory.actors import actor_for
 from grants.directory.models import Person
 from grants.directory.testing import make_person, make_project, make_team
@@ -35,7 +36,7 @@ class World:
     def filling(self, at: str) -> dict[str, Any]:
         """What fills the places of a route whose object is `at`."""
         common = {
-            "key": "anti-fraud" if at == "team" else "anti-fraud-v2",
+            "key": {"team": "anti-fraud", "target": "main"}.get(at, "anti-fraud-v2"),
             "step": "project",
             "line": 1,
             "mark": "block",
@@ -102,7 +103,18 @@ def _objects(scene: Any, now: Any) -> dict[str, Any]:
     token, _secret = create_token(person=cast.alice, name="t", scopes=["read"], days=1, by=by, now=now)
     told = Notification.objects.filter(recipient=cast.mia).first()
     assert told is not None
+    drift = Drift.objects.create(
+        target="main",
+        kind="image",
+        key="fraud/base",
+        what="appeared",
+        seen=[],
+        first_seen_at=now,
+        last_seen_at=now,
+    )
+    drift.projects.add(cast.project)
     return {
+        "drift": drift.pk,
         "draft": draft.pk,
         "request": request.pk,
         "request_revision": request.revision,

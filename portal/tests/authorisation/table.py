@@ -121,6 +121,19 @@ row("api/v1/grants/<int:pk>/return/", "POST", RUN, hide=OUTSIDE, at="grant")
 row("api/v1/grants/<int:pk>/extend/", "POST", APPROVERS | ADMIN, hide=OUTSIDE, at="grant", ends="later")
 row("api/v1/grants/<int:pk>/revoke/", "POST", ADMIN | {"security"}, hide=OUTSIDE, at="grant", note="Because")
 row("api/v1/grants/<int:pk>/retry/", "POST", RUN, hide=OUTSIDE, at="grant")
+row("api/v1/drift/", "GET", ACTIVE)
+row("api/v1/drift/<int:pk>/", "GET", LEAD | READERS, hide=ACTIVE - LEAD - READERS, at="drift")
+row(
+    "api/v1/drift/<int:pk>/decide/",
+    "POST",
+    ADMIN,
+    hide=ACTIVE - LEAD - READERS,
+    at="drift",
+    decision="adopt",
+    reason="Known",
+)
+row("api/v1/targets/<slug:key>/scan/", "POST", ADMIN, at="target")
+row("api/v1/targets/<slug:key>/release/", "POST", ADMIN, at="target", reason="Because")
 row("api/v1/credentials/", "GET POST", ACTIVE)
 row(
     "api/v1/credentials/<int:pk>/",
@@ -212,6 +225,13 @@ row("pulls/", "GET", ACTIVE)
 row("audit/", "GET", ACTIVE)
 row("audit/export/", "POST", ACTIVE, format="csv")
 row("audit/<int:seq>/", "GET", LEAD | READERS, hide=ACTIVE - LEAD - READERS, at="event")
+
+# Pages: differences at systems.
+row("drift/", "GET", LEADS | READERS)
+row("drift/<int:pk>/", "GET", LEAD | READERS, hide=ACTIVE - LEAD - READERS, at="drift")
+row("drift/<int:pk>/decide/", "POST", ADMIN, hide=ACTIVE - LEAD - READERS, at="drift", decision="adopt")
+row("drift/scan/", "POST", ADMIN, target="main")
+row("drift/release/", "POST", ADMIN, target="main", reason="Because")
 
 # Pages: the directory.
 row("teams/", "GET", ACTIVE)

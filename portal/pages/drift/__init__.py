@@ -1,0 +1,1 @@
+"""Drift: what differs at systems from what was granted, and what administrators decide about it."""
