@@ -37,6 +37,20 @@ def plan_rows(*, grant_id: int, now: datetime) -> None:
             delivery_changed.send(sender=Delivery, grant_id=grant_id)
 
 
+def plan_project(*, project_id: int, now: datetime) -> None:
+    """Bring a project's lines in step after what targets are told of it changed; harmless to repeat.
+
+    Places that are no longer the project's go away (another namespace), and the project's own are made anew; people
+    and images stay as they are.
+    """
+    with transaction.atomic():
+        live = Grant.objects.filter(project_id=project_id, status__in=ALLOWING).order_by("pk")
+        for grant_id in list(live.values_list("pk", flat=True)):
+            plan_rows(grant_id=grant_id, now=now)
+        own = Delivery.objects.filter(grant__in=live, status=Status.VERIFIED).exclude(kind__in=list(Kind))
+        own.update(next_attempt_at=now, fence=F("fence") + 1)
+
+
 def settle(grant: Grant, *, now: datetime) -> None:
     """Call a locked grant active or ended when its lines say so. Inside `audited` only.
 

@@ -1,13 +1,13 @@
 """Imports projects and teams: their keys say which they are, empty cells leave a value as it is."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 from audit.ledger.actors import Actor
 from audit.ledger.services import record
 from grants.directory.models import Project, Team
-from grants.directory.projects import MAX_GRACE_HOURS, write_changes
+from grants.directory.projects import MAX_GRACE_HOURS, namespaces_taken, tell_changed, write_changes
 from grants.directory.roles import ProjectState
 from grants.directory.rows import RecordRow, Row, project_row, team_row
 from grants.directory.signals import project_closed
@@ -31,9 +31,14 @@ def import_projects(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) 
     teams = {team.key: team for team in Team.objects.filter(key__in=[row.team for row in read])}
     for source, row in zip(rows, read, strict=True):
         _check_project(source, row, teams, new=row.key not in known)
-    report = _report(
-        "projects", rows, read, known, apply, lambda row: _write_project(row, known.get(row.key), teams)
-    )
+    _check_namespaces(rows, read, known)
+
+    def write(row: RecordRow) -> None:
+        changed = _write_project(row, known.get(row.key), teams)
+        if row.key in known:
+            tell_changed(known[row.key], changed, by=by, now=now)
+
+    report = _report("projects", rows, read, known, apply, write)
     if report.applied:
         _tell_closed((known[row.key] for row in read if row.key in were_open), by, now)
     return report
@@ -54,6 +59,22 @@ def _read(rows: Sequence[Row], reader: Callable[[Row], RecordRow], column: str) 
     return read
 
 
+def _check_namespaces(rows: Sequence[Row], read: Sequence[RecordRow], known: Mapping[str, Project]) -> None:
+    """A namespace is one open project's alone, among those of the file and those that are there."""
+    namespaces = [_after(row, known, "namespace", "") for row in read]
+    opened = [_after(row, known, "state", ProjectState.OPEN) == ProjectState.OPEN for row in read]
+    taken = namespaces_taken(namespaces, but=[row.key for row in read])
+    counts = Counter(name for name, is_open in zip(namespaces, opened, strict=True) if name and is_open)
+    for source, name, is_open in zip(rows, namespaces, opened, strict=True):
+        if is_open and (name in taken or counts[name] > 1):
+            source.fault("namespace", "namespace_taken", name)
+
+
+def _after(row: RecordRow, known: Mapping[str, Project], field: str, default: str) -> str:
+    """What a project's field will say once the line was read: empty cells leave a value as it is."""
+    return str(row.values.get(field, getattr(known[row.key], field) if row.key in known else default))
+
+
 def _check_project(source: Row, row: RecordRow, teams: Mapping[str, Team], *, new: bool) -> None:
     if row.team and row.team not in teams:
         source.fault("team", "unknown_team", row.team)
@@ -69,7 +90,7 @@ def _report(
     read: Sequence[RecordRow],
     known: Mapping[str, Team | Project],
     apply: bool,
-    write: Callable[[RecordRow], bool],
+    write: Callable[[RecordRow], object],
 ) -> ImportReport:
     faults = tuple(fault for row in rows for fault in row.faults)
     if faults:
@@ -90,16 +111,16 @@ def _differs(row: RecordRow, current: Team | Project) -> bool:
     return moved or any(getattr(current, name) != value for name, value in row.values.items())
 
 
-def _write_team(row: RecordRow, team: Team | None) -> bool:
+def _write_team(row: RecordRow, team: Team | None) -> Collection[str]:
     if team:
         return write_changes(team, row.values, kind="grants.team", project="", team=team.key)
     values = {"name": row.key} | row.values
     Team.objects.create(key=row.key, **values)
     record("grants.team.created", subject=f"team:{row.key}", team=row.key, detail=dict(values))
-    return True
+    return values
 
 
-def _write_project(row: RecordRow, project: Project | None, teams: Mapping[str, Team]) -> bool:
+def _write_project(row: RecordRow, project: Project | None, teams: Mapping[str, Team]) -> Collection[str]:
     if project:
         wanted = dict(row.values) | ({"team": teams[row.team]} if row.team else {})
         return write_changes(
@@ -114,4 +135,4 @@ def _write_project(row: RecordRow, project: Project | None, teams: Mapping[str, 
         team=row.team,
         detail=dict(values),
     )
-    return True
+    return values

@@ -148,6 +148,13 @@ class Project(models.Model):
     )
 
     class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(
+                fields=["namespace"],
+                condition=Q(state="open") & ~Q(namespace=""),
+                name="one_open_project_per_namespace",
+            )
+        ]
         indexes: ClassVar = [
             models.Index(fields=["jira_issue"], name="project_by_jira_issue"),
             models.Index(fields=["namespace"], name="project_by_namespace", condition=~Q(namespace="")),

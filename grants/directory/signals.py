@@ -11,3 +11,6 @@ person_left_team = Signal()
 project_closed = Signal()
 """`project_id`, `by` (Actor), `now`: a file closed the project, so its access ends. Pages and the tracker, which
 knows a grace, close projects by services of their own."""
+
+project_changed = Signal()
+"""`project_id`, `by` (Actor), `now`: what targets are told of it changed: namespace, GPU quota, confidential."""

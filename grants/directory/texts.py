@@ -25,6 +25,7 @@ FAULTS: Mapping[str, Promise] = {
     "role_without_team": _("“%(value)s” needs a team beside it"),
     "contradicts": _("“%(value)s” contradicts an earlier line about the same person"),
     "repeated": _("“%(value)s” stands for two entries of this file"),
+    "namespace_taken": _("“%(value)s” belongs to another open project"),
     "taken": _("“%(value)s” belongs to another person"),
     "two_people": _("These addresses belong to two people: %(value)s"),
     "own_account": _("You cannot disable your own account"),

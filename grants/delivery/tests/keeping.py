@@ -18,9 +18,14 @@ class KeepingLayout:
     def places(self, holding):
         people = [Place("member", holder.subject) for holder in holding.holders]
         images = [Place("image", image) for image in holding.images]
-        return [Place(ROOM, holding.project), *images, *people]
+        return [Place(ROOM, self.room_of(holding)), *images, *people]
+
+    def room_of(self, holding):
+        return holding.project
 
     def entry(self, place, holdings):
+        if place.kind == ROOM:
+            holdings = [holding for holding in holdings if self.room_of(holding) == place.key]
         if not holdings:
             return None
         match place.kind:

@@ -8,6 +8,7 @@ from grants.catalogue.testing import make_image
 from grants.connectors.errors import NotYet, Permanent, UnknownOutcome
 from grants.delivery import targets
 from grants.delivery.models import Attempt, Delivery
+from grants.delivery.services import plan_project
 from grants.delivery.tests.conftest import BY
 from grants.delivery.tests.keeping import ROOM, KeepingConnector, KeepingLayout
 from grants.delivery.turns import turn
@@ -185,3 +186,20 @@ def test_intents_and_outcomes_pair_up(give, keeper, work, people, now):
     work()
     assert Attempt.objects.filter(outcome="").count() == 0
     assert Attempt.objects.count() == len(keeper.calls)
+
+
+def test_a_project_that_changed_is_told_to_targets_and_what_is_not_its_own_any_more_goes(
+    give, people, keeper, work, now, monkeypatch
+):
+    give("alice")
+    work()
+    people.project.gpu_quota = 8
+    people.project.save()
+    plan_project(project_id=people.project.pk, now=now)
+    work()
+    assert kept(keeper, ROOM) == {people.project.key: ["8"]}
+    monkeypatch.setattr(KeepingLayout, "room_of", lambda self, holding: f"{holding.project}-2")
+    plan_project(project_id=people.project.pk, now=now)
+    work(2)
+    assert kept(keeper, ROOM) == {f"{people.project.key}-2": ["8"]}
+    assert Grant.objects.get().status == "active"
