@@ -1,13 +1,13 @@
 """Made-up holdings and what the real layouts make of them, for the tests of exports."""
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from grants.connectors.base import Holder, Holding
+from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Holder, Holding
 from grants.connectors.google_layout import GoogleLayout, GoogleOptions
 from grants.connectors.harbor_layout import HarborLayout
 from grants.connectors.kubernetes_layout import KubernetesLayout
 from grants.connectors.kubernetes_options import KubernetesOptions
-from grants.delivery.drift_reading import wanted_everywhere
 
 AT = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 ENDS = datetime(2026, 6, 30, 22, 0, tzinfo=UTC)
@@ -38,8 +38,22 @@ def held(grant, *images, project="anti-fraud-v2", role="viewer", holders=(ALICE,
 
 
 def entries(layout, *holdings):
-    found = wanted_everywhere(holdings, layout)
-    return [found[spot] for spot in sorted(found)]
+    """What these holdings want at every place, by kind and key."""
+    places = {place: one.project for one in holdings for place in layout.places(one)}
+    found = [layout.entry(place, about(place, project, holdings)) for place, project in places.items()]
+    return sorted(found, key=lambda entry: (entry.kind, entry.key))
+
+
+def about(place, project, holdings):
+    """Those that can matter at a place, as base.Layout.entry says."""
+    if place.kind == MEMBER_PLACE:
+        alone = [
+            replace(one, holders=tuple(h for h in one.holders if h.subject == place.key)) for one in holdings
+        ]
+        return [one for one in alone if one.holders]
+    if place.kind == IMAGE_PLACE:
+        return [replace(one, holders=()) for one in holdings if place.key in one.images]
+    return [one for one in holdings if one.project == project]
 
 
 def google_entries():
