@@ -245,13 +245,16 @@ def test_every_kind_has_words_in_both_languages(stage: Scene) -> None:
         "number": request.number,
         "subject": "person:1",
         "target": "main",
+        "count": 3,
+        "doing": "repair",
+        "actor": "Root",
     }
     for kind in Kind:
         row.kind = kind
         for language in ("en", "zh-hans"):
             assert request.number in (said := message_of(row, language=language)).subject + said.body or kind in {
                 Kind.READY, Kind.ENDING, Kind.ENDED, Kind.FAILED, Kind.PROJECT_DONE, Kind.PROJECT_REOPENED,
-                Kind.REMOVAL_OVERDUE,
+                Kind.REMOVAL_OVERDUE, Kind.DRIFT_FOUND, Kind.DRIFT_STOPPED, Kind.DRIFT_DECIDED,
             }  # fmt: skip
 
 

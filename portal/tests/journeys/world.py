@@ -10,6 +10,7 @@ from approvals.requests.testing import Scene, approve_all, decide_as, make_draft
 from audit.ledger.models import Event
 from grants.catalogue.models import Version
 from grants.catalogue.testing import make_image, make_version
+from grants.delivery.models import Drift, Episode
 from grants.directory.actors import actor_for
 from grants.directory.models import Person
 from grants.directory.testing import make_person
@@ -54,7 +55,12 @@ def make_world() -> World:
     named = [make_person(f"p{place}", name=name) for place, name in enumerate(CHINESE)]
     noor = make_person("noor", roles=["approver:mlops"])
     return World(
-        scene, {"noor": noor, "two": two.pk} | _requests(scene, named) | _access(scene, named) | _own(scene)
+        scene,
+        {"noor": noor, "two": two.pk}
+        | _requests(scene, named)
+        | _access(scene, named)
+        | _drift(scene)
+        | _own(scene),
     )
 
 
@@ -86,6 +92,23 @@ def _access(scene: Scene, named: list[Person]) -> dict[str, Any]:
     make_grant(project=scene.project, members=bob, images=[scene.image], ends=now + timedelta(days=5))
     ended = make_grant(project=scene.project, members=bob, images=[scene.image], status="ended")
     return {"grant": grant.pk, "ended": ended.pk, "image": scene.image.pk, "restricted": scene.restricted.pk}
+
+
+def _drift(scene: Scene) -> dict[str, Any]:
+    now = timezone.now()
+    seen = {"target": "harbor", "first_seen_at": now, "last_seen_at": now}
+    asked = [["image", "fraud/base"], ["image", "fraud/train"], ["ends", "2027-01-31T00:00:00Z"]]
+    changed = Drift.objects.create(
+        kind="member", key=scene.people.bob.label, what="changed", wanted=asked, seen=asked[1:], **seen
+    )
+    fought = Drift.objects.create(
+        kind="image", key="fraud/base", what="vanished", wanted=asked[:1], came_back=3, fought_at=now,
+        cause="terraform_policy", **seen,
+    )  # fmt: skip
+    for row in (changed, fought):
+        row.projects.add(scene.project)
+        Episode.objects.create(drift=row, began_at=now)
+    return {"drift": changed.pk, "fought": fought.pk}
 
 
 def _own(scene: Scene) -> dict[str, Any]:
