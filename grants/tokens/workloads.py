@@ -23,7 +23,8 @@ ALGORITHMS = frozenset({"RS256", "ES256"})
 LONGEST = 8 * 1024
 """Characters. A projected token has about 1,200."""
 MOST_KEYS = 50
-SHORTEST_RSA = 2048
+SHORTEST_RSA, LONGEST_RSA = 2048, 8192
+"""Bits. Above, one signature would take the time of a thousand."""
 EARLY = timedelta(seconds=10)
 """How far a cluster's clock may be ahead of the database's."""
 _NAMESPACE = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -118,7 +119,7 @@ def _algorithm(entry: Mapping[str, Any]) -> str:
 
 def _strong(key: object) -> bool:
     if isinstance(key, RSAPublicKey):
-        return key.key_size >= SHORTEST_RSA
+        return SHORTEST_RSA <= key.key_size <= LONGEST_RSA
     return isinstance(key, EllipticCurvePublicKey) and key.curve.name == "secp256r1"
 
 

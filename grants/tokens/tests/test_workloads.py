@@ -228,6 +228,7 @@ def test_keys_that_are_too_weak_or_private_or_for_something_else_are_left_out() 
         "keys": [
             json.loads(jwt.get_algorithm_by_name("RS256").to_jwk(weak)) | {"kid": "weak"},
             json.loads(jwt.get_algorithm_by_name("ES384").to_jwk(curve)) | {"kid": "curve"},
+            {"kty": "RSA", "e": "AQAB", "n": part(((1 << 16383) + 1).to_bytes(2048, "big")), "kid": "huge"},
             {"kty": "oct", "k": "c2VjcmV0", "kid": "shared", "alg": "HS256"},
             good | {"kid": "encrypts", "use": "enc"},
             good | {"kid": 7},
