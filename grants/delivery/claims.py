@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 
 from django.db import connection, transaction
 from django.db.models import F
@@ -15,7 +16,8 @@ from grants.delivery.states import Action
 _CLAIM = """
 UPDATE delivery_delivery SET fence = fence + 1, next_attempt_at = %(until)s
 WHERE id IN (
-  SELECT id FROM delivery_delivery WHERE next_attempt_at <= %(now)s
+  SELECT id FROM delivery_delivery
+  WHERE next_attempt_at <= %(now)s AND (%(target)s = '' OR target = %(target)s)
   ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
 RETURNING id
@@ -48,10 +50,20 @@ class Step:
     keepers: str = ""
 
 
-def claim(*, now: datetime, limit: int) -> list[Delivery]:
-    """Up to `limit` due lines, oldest first, leased to the caller; other workers skip them without waiting."""
+def targets_due(*, now: datetime) -> list[str]:
+    """The targets that have due lines, by key."""
+    due = Delivery.objects.filter(next_attempt_at__lte=now).order_by("target")
+    return list(due.values_list("target", flat=True).distinct())
+
+
+def claim(*, now: datetime, limit: int, target: str = "") -> list[Delivery]:
+    """Up to `limit` due lines (of one target, or of all), oldest first, leased to the caller.
+
+    Other workers skip them without waiting.
+    """
+    said: dict[str, Any] = {"now": now, "until": now + LEASE, "limit": limit, "target": target}
     with connection.cursor() as cursor:
-        cursor.execute(_CLAIM, {"now": now, "until": now + LEASE, "limit": limit})
+        cursor.execute(_CLAIM, said)
         keys = [key for (key,) in cursor.fetchall()]
     rows = Delivery.objects.filter(pk__in=keys).select_related("grant__project__team")
     return list(rows.order_by("grant_id", "kind", "pk"))

@@ -1,22 +1,45 @@
 """Wake-ups for delivery. The rows are the queue; a lost wake-up costs seconds, never access."""
 
+from typing import Any
+
 from celery import shared_task
+from celery.signals import worker_process_shutdown
 from django.db import transaction
 from django.utils import timezone
 
+from grants.delivery.claims import targets_due
+from grants.delivery.lanes import Lanes
 from grants.delivery.services import catch_up
 from grants.delivery.worker import work_due
 
 BATCH, ROUNDS = 50, 40
+LAST_WORDS = 5.0  # seconds a worker that is asked to end gives its calls; what they leave undone is due again
 
 
 @shared_task(name="grants.delivery.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """Work whatever is due now; three small queries when nothing is. Workers never wait for each other."""
+    """Have whatever is due now worked, each target in a lane of its own; three small queries when nothing is.
+
+    It does not wait for them: a target that does not answer holds up neither other targets nor other tasks.
+    """
     catch_up(now=timezone.now())
+    for target in targets_due(now=timezone.now()):
+        lanes.ask(target)
+
+
+def work_target(target: str) -> None:
+    """Work the due lines of one target, batch after batch."""
     for _ in range(ROUNDS):
-        if work_due(now=timezone.now(), limit=BATCH) < BATCH:
+        if work_due(now=timezone.now(), limit=BATCH, target=target) < BATCH:
             return
+
+
+lanes = Lanes(work_target)
+
+
+@worker_process_shutdown.connect(dispatch_uid="purser.lanes")
+def _let_lanes_finish(**_kwargs: Any) -> None:
+    lanes.settle(LAST_WORDS)
 
 
 def wake() -> None:

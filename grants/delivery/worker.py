@@ -82,13 +82,13 @@ class Run:
                 delivery_changed.send_robust(sender=Delivery, grant_id=grant_id)
 
 
-def work_due(*, now: datetime, limit: int = 50) -> int:
-    """Work up to `limit` due lines; how many were claimed. One that fails, for whatever reason, stops no other.
+def work_due(*, now: datetime, limit: int = 50, target: str = "") -> int:
+    """Work up to `limit` due lines, of one target or of all; how many were claimed. One that fails stops no other.
 
     Records `grants.delivery.verified`, `.proven` and, after three failures in a row, `.failing`.
     """
     run = Run(now)
-    rows = claim(now=now, limit=limit)
+    rows = claim(now=now, limit=limit, target=target)
     for row in rows:
         try:
             _work(row, run)

@@ -6,7 +6,7 @@ import pytest
 
 from grants.delivery.models import Delivery
 from grants.delivery.services import catch_up
-from grants.delivery.tasks import sweep
+from grants.delivery.tasks import lanes, sweep
 from grants.lifecycle.models import Grant
 from grants.lifecycle.signals import grant_changed
 from grants.lifecycle.testing import make_grant
@@ -37,4 +37,5 @@ def test_a_grant_that_cannot_end_keeps_no_other_from_ending(poisoned, now):
 def test_a_grant_that_cannot_end_keeps_no_line_from_being_worked(poisoned, people, image, connector):
     live = make_grant(members=[people.mia], images=[image], status="provisioning")
     sweep()
+    assert lanes.settle(10)
     assert set(Delivery.objects.filter(grant=live).values_list("status", flat=True)) == {"verified"}

@@ -8,7 +8,7 @@ from grants.connectors.errors import NotYet, Permanent, Transient, UnknownOutcom
 from grants.delivery.models import Attempt, Delivery
 from grants.delivery.selectors import deliveries_of, overdue, progress
 from grants.delivery.services import catch_up
-from grants.delivery.tasks import sweep, wake
+from grants.delivery.tasks import lanes, sweep, wake
 from grants.delivery.tests.conftest import BY
 from grants.directory.testing import make_person
 from grants.lifecycle.models import Grant
@@ -253,6 +253,7 @@ def test_lost_signal_is_made_up_for(people, image, now, connector, work):
 
 def test_sweep_works_everything_and_is_cheap_when_idle(grant, connector, django_assert_num_queries):
     sweep()
+    assert lanes.settle(10)
     assert Grant.objects.get().status == "active"
     with django_assert_num_queries(3):
         sweep()

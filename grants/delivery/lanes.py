@@ -1,0 +1,70 @@
+"""A thread for each target with work due: one that does not answer keeps nothing waiting but its own lines."""
+
+import threading
+from collections.abc import Callable
+from logging import getLogger
+
+from django.db import connection
+
+log = getLogger(__name__)
+
+
+class Lane:
+    """Works one target's due lines in a thread of its own, once for however many asked meanwhile.
+
+    The thread stays, because connectors remember what their target can do; its database connection does not.
+    """
+
+    def __init__(self, target: str, work: Callable[[str], object]) -> None:
+        self._target, self._work = target, work
+        self._changed = threading.Condition()
+        self._asked = self._busy = False
+        threading.Thread(target=self._run, name=f"delivery to {target}", daemon=True).start()
+
+    def ask(self) -> None:
+        """Have the due lines worked, now or once more after what is being worked now. Never waits."""
+        with self._changed:
+            self._asked = True
+            self._changed.notify_all()
+
+    def settled(self, seconds: float) -> bool:
+        """Whether nothing is left to do, at the latest after so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not (self._asked or self._busy), seconds)
+
+    def _run(self) -> None:
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._asked)
+                self._asked, self._busy = False, True
+            try:
+                self._work(self._target)
+            except Exception:
+                log.exception("The lines of a target could not be worked", extra={"target": self._target})
+            finally:
+                connection.close()
+                with self._changed:
+                    self._busy = False
+                    self._changed.notify_all()
+
+
+class Lanes:
+    """The lanes of this process, made as they are needed. `work(target)`: what a lane does when it is asked."""
+
+    def __init__(self, work: Callable[[str], object]) -> None:
+        self._work = work
+        self._made: dict[str, Lane] = {}
+        self._one_at_a_time = threading.Lock()
+
+    def ask(self, target: str) -> None:
+        """Have the due lines of a target worked. Never waits."""
+        with self._one_at_a_time:
+            lane = self._made.get(target) or self._made.setdefault(target, Lane(target, self._work))
+        lane.ask()
+
+    def settle(self, seconds: float) -> bool:
+        """Wait until no lane has anything left to do, for at most so many seconds each; whether that is so."""
+        with self._one_at_a_time:
+            lanes = list(self._made.values())
+        unsettled = [lane for lane in lanes if not lane.settled(seconds)]
+        return not unsettled
