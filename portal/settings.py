@@ -219,6 +219,13 @@ POLICY = {
     "target_hours": env.number("PURSER_TARGET_HOURS", 24, least=1),
 }
 
+# The brake: what triggers of one kind may end unasked within the window.
+BRAKE = {
+    "share": env.number("PURSER_BRAKE_SHARE", 20, least=1),
+    "floor": env.number("PURSER_BRAKE_FLOOR", 10),
+    "window_minutes": env.number("PURSER_BRAKE_WINDOW_MINUTES", 10, least=1),
+}
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "portal.api.authentication.TokenAuthentication",

@@ -22,14 +22,18 @@ from grants.delivery import targets
 from grants.delivery.services import plan_project, plan_rows
 from grants.delivery.signals import delivery_changed, drift_changed
 from grants.delivery.tasks import wake
+from grants.directory.leaving import Leaving, register_gate
 from grants.directory.models import Person, Project, Team
-from grants.directory.signals import person_disabled, person_left_team, project_changed, project_closed
-from grants.lifecycle.services import end_image, end_project, remove_member
-from grants.lifecycle.signals import grant_changed
+from grants.directory.signals import person_disabled, person_left_team, project_changed, projects_closed
+from grants.lifecycle.consequences import end_projects, image_going, people_leaving
+from grants.lifecycle.services import end_image, remove_member
+from grants.lifecycle.signals import brake_changed, grant_changed
+from grants.lifecycle.states import Trigger
 from grants.tokens.models import Credential
 from grants.tokens.probing import RegistryTokens
 from grants.tokens.services import revoke_of_person
-from grants.tracker.signals import project_done, project_reopened
+from grants.tracker.services import brake_decided
+from grants.tracker.signals import project_done, project_end_moved, project_end_near, project_reopened
 from portal import targets as keeping_targets
 from portal.live import receivers as live
 from portal.notify import drift as notify_drift
@@ -63,10 +67,12 @@ def connect() -> None:
 def _connect_consequences() -> None:
     person_disabled.connect(_person_disabled, dispatch_uid="purser.member_disabled")
     person_left_team.connect(_person_left_team, dispatch_uid="purser.member_left")
-    project_closed.connect(_project_closed, dispatch_uid="purser.project_closed")
     project_changed.connect(_project_changed, dispatch_uid="purser.project_changed")
+    projects_closed.connect(_projects_closed, dispatch_uid="purser.projects_closed")
+    register_gate(_leaving)
     image_blocked.connect(_image_blocked, dispatch_uid="purser.image_blocked")
     grant_changed.connect(_deliver, dispatch_uid="purser.delivery")
+    brake_changed.connect(brake_decided, dispatch_uid="purser.brake_tracker")
 
 
 def _connect_notices() -> None:
@@ -75,6 +81,10 @@ def _connect_notices() -> None:
     drift_changed.connect(notify_drift.drift_changed, dispatch_uid="purser.notify_drift")
     project_done.connect(notify.project_done, dispatch_uid="purser.notify_project_done")
     project_reopened.connect(notify.project_reopened, dispatch_uid="purser.notify_project_reopened")
+    project_end_near.connect(notify.project_end_near, dispatch_uid="purser.notify_project_end_near")
+    project_end_moved.connect(notify.project_end_moved, dispatch_uid="purser.notify_project_end_moved")
+    brake_changed.connect(notify.brake_changed, dispatch_uid="purser.notify_brake")
+    brake_changed.connect(live.brake_changed, dispatch_uid="purser.live_brake")
     request_changed.connect(live.request_changed, dispatch_uid="purser.live_request")
     grant_changed.connect(live.grant_changed, dispatch_uid="purser.live_grant")
     delivery_changed.connect(live.delivery_changed, dispatch_uid="purser.live_delivery")
@@ -125,8 +135,9 @@ def _person_left_team(person_id: int, team_id: int, by: Actor, now: datetime, **
     remove_member(person=Person.objects.get(pk=person_id), team=Team.objects.get(pk=team_id), by=by, now=now)
 
 
-def _project_closed(project_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
-    end_project(project=Project.objects.get(pk=project_id), by=by, now=now)
+def _projects_closed(project_ids: list[int], by: Actor, now: datetime, **_kwargs: Any) -> None:
+    closed = list(Project.objects.filter(pk__in=project_ids).order_by("pk"))
+    end_projects(projects=closed, kind=Trigger.CLOSING, by=by, now=now)
 
 
 def _project_changed(project_id: int, now: datetime, **_kwargs: Any) -> None:
@@ -134,8 +145,16 @@ def _project_changed(project_id: int, now: datetime, **_kwargs: Any) -> None:
     wake()
 
 
-def _image_blocked(image_id: int, by: Actor, now: datetime, **_kwargs: Any) -> None:
-    end_image(image=Image.objects.get(pk=image_id), by=by, now=now)
+def _leaving(leaving: Leaving, by: Actor, now: datetime) -> frozenset[int]:
+    return people_leaving(disabled=leaving.disabled, left=leaving.left, source=leaving.source, by=by, now=now)
+
+
+def _image_blocked(image_id: int, by: Actor, now: datetime, security: bool, **_kwargs: Any) -> None:
+    image = Image.objects.select_related("registry").get(pk=image_id)
+    if security:
+        end_image(image=image, by=by, now=now)
+    else:
+        image_going(image=image, by=by, now=now)
 
 
 def _deliver(grant_id: int, now: datetime, **_kwargs: Any) -> None:

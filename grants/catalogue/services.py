@@ -49,9 +49,17 @@ def upload_scan(*, image: Image, report: bytes, by: Actor, now: datetime, digest
     return scan
 
 
-def block_image(*, image: Image, reason: str, by: Actor, now: datetime) -> Image:
-    """Nobody may use the image from now on. Records `grants.image.blocked`; live grants of it end."""
-    return _mark(image, by=by, now=now, kind="blocked", reason=_required(reason), blocked=True)
+def block_image(*, image: Image, reason: str, by: Actor, now: datetime, security: bool = False) -> Image:
+    """Nobody may ask for the image from now on, and live grants of it end. Records `grants.image.blocked`.
+
+    `security`: they end at once, however many they are; else the brake may hold many back.
+    """
+    with audited(by=by):
+        locked = _mark(
+            image, by=by, now=now, kind="blocked", reason=_required(reason), security=security, blocked=True
+        )
+        image_blocked.send(Image, image_id=image.pk, by=by, now=now, security=security)
+    return locked
 
 
 def unblock_image(*, image: Image, reason: str, by: Actor, now: datetime) -> Image:
@@ -75,7 +83,9 @@ def _required(reason: str) -> str:
     return reason.strip()[:500]
 
 
-def _mark(image: Image, *, by: Actor, now: datetime, kind: str, reason: str, **marks: bool) -> Image:
+def _mark(
+    image: Image, *, by: Actor, now: datetime, kind: str, reason: str, security: bool = False, **marks: bool
+) -> Image:
     with audited(by=by):
         locked = (
             Image.objects.select_for_update(no_key=True, of=("self",))
@@ -92,10 +102,8 @@ def _mark(image: Image, *, by: Actor, now: datetime, kind: str, reason: str, **m
             f"grants.image.{kind}",
             subject=f"image:{image.pk}",
             image=locked.reference,
-            detail={"reason": reason[:500]},
+            detail={"reason": reason[:500], **({"security": True} if security else {})},
         )
-        if kind == "blocked":
-            image_blocked.send(Image, image_id=image.pk, by=by, now=now)
         catalogue_changed.send(Image, registry_id=locked.registry_id)
     return locked
 

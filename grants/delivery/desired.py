@@ -7,6 +7,7 @@ from grants.delivery.plan import Line
 from grants.delivery.states import Kind
 from grants.delivery.targets import Target, clusters, layout_of
 from grants.lifecycle.models import Grant
+from grants.lifecycle.selectors import allowing
 from grants.lifecycle.states import ALLOWING
 
 
@@ -14,7 +15,7 @@ def desired_lines(grant: Grant) -> set[Line]:
     """What a grant that allows something now should have; nothing for any other."""
     if grant.status not in ALLOWING:
         return set()
-    lines = grant.images.filter(removed_at=None, image__blocked=False).select_related("image__registry")
+    lines = grant.images.filter(allowing(), removed_at=None).select_related("image__registry")
     registries = {line.image.registry.key: line.image.registry for line in lines}
     found: set[Line] = set()
     for target in [*registries.values(), *(clusters() if lines else ())]:

@@ -12,6 +12,7 @@ from grants.delivery.targets import Target
 from grants.directory.models import EmailAddress, Person, Project
 from grants.lifecycle.clock import moment
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
+from grants.lifecycle.selectors import allowing
 from grants.lifecycle.states import ALLOWING
 
 PERSON = "person:"
@@ -95,7 +96,7 @@ def _live(at: datetime | None) -> QuerySet[Grant]:
 def _with_parts(
     grants: QuerySet[Grant], target: Target | None, *, person: int | None = None, people: bool = True
 ) -> QuerySet[Grant]:
-    lines = GrantImage.objects.filter(removed_at=None, image__blocked=False).select_related("image__registry")
+    lines = GrantImage.objects.filter(allowing(), removed_at=None).select_related("image__registry")
     if isinstance(target, Registry):
         lines = lines.filter(image__registry=target)
     members = GrantMember.objects.filter(removed_at=None, person__active=True).select_related("person")

@@ -12,6 +12,7 @@ from grants.delivery.targets import principals_of
 from grants.lifecycle.access import Access, live_access, merged
 from grants.lifecycle.models import Grant, GrantImage
 from grants.lifecycle.rules import PULL, actions_of
+from grants.lifecycle.selectors import allowing
 from grants.lifecycle.states import ALLOWING
 
 
@@ -29,7 +30,7 @@ def entry_to_apply(row: Delivery) -> Entry:
     if row.kind == Kind.IMAGE:
         line = next(line for line in lines if line.image.repository == row.key)
         return Entry(row.target, row.kind, row.key, _looked_at(line))
-    images = [line.image for line in lines if line.removed_at is None and not line.image.blocked]
+    images = [line.image for line in lines if line.allows]
     return _member_entry(row, images, actions_of(row.grant.role))
 
 
@@ -83,9 +84,7 @@ def _robots_without(grant: Grant, image: Image) -> list[str]:
 
 def _holders(image: Image) -> list[int]:
     """The live grants that still hold an image, whoever their people are."""
-    if image.blocked:
-        return []
-    held = GrantImage.objects.filter(image=image, removed_at=None, grant__status__in=ALLOWING)
+    held = GrantImage.objects.filter(allowing(), image=image, removed_at=None, grant__status__in=ALLOWING)
     return list(held.order_by("grant_id").values_list("grant_id", flat=True))
 
 

@@ -10,9 +10,10 @@ from audit.ledger.actors import Actor
 from grants.directory.folding import fold_address
 from grants.directory.import_entries import Entry, read_entries
 from grants.directory.import_write import PersonChange, write_people
+from grants.directory.leaving import Leaving, must_wait
 from grants.directory.models import EmailAddress, Person, Team
 from grants.directory.people import disable_person, enable_person
-from grants.directory.places import plan_places
+from grants.directory.places import leaving_of, plan_places
 from grants.directory.roles import Source
 from grants.directory.rows import Row
 from grants.directory.types import ImportReport
@@ -48,11 +49,23 @@ def import_people(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) ->
     if faults := tuple(fault for row in rows for fault in row.faults):
         return ImportReport("people", len(rows), faults)
     changes = [_plan(entry, person, known, now) for entry, person in matched]
-    if apply:
-        write_people([change for change in changes if change], teams=known.teams, by=by, now=now)
-        for change in changes:
+    waiting = _apply(changes, known, by, now) if apply else frozenset()
+    return _report(len(rows), changes, apply, waiting)
+
+
+def _apply(changes: Sequence[PersonChange], known: Known, by: Actor, now: datetime) -> frozenset[int]:
+    """Write the changes; the people whose leaving waits, who are not disabled now."""
+    disabled = frozenset(
+        change.person.pk for change in changes if change.active is False and change.person.pk
+    )
+    leaving = Leaving(disabled, leaving_of(change.places for change in changes), "import")
+    waiting = must_wait(leaving, by=by, now=now)
+    real = [change for change in changes if change]
+    write_people(real, teams=known.teams, by=by, now=now, waiting=waiting)
+    for change in changes:
+        if change.person.pk not in waiting:
             _switch(change, by, now)
-    return _report(len(rows), changes, apply)
+    return waiting
 
 
 def _known(entries: Sequence[Entry]) -> Known:
@@ -137,7 +150,7 @@ def _switch(change: PersonChange, by: Actor, now: datetime) -> None:
         enable_person(person=change.person, by=by, now=now)
 
 
-def _report(rows: int, changes: Sequence[PersonChange], apply: bool) -> ImportReport:
+def _report(rows: int, changes: Sequence[PersonChange], apply: bool, waiting: frozenset[int]) -> ImportReport:
     created = sum(change.created for change in changes)
     differing = sum(bool(change) or change.active is not None for change in changes)
     return ImportReport(
@@ -146,6 +159,7 @@ def _report(rows: int, changes: Sequence[PersonChange], apply: bool) -> ImportRe
         created=created,
         changed=differing - created,
         unchanged=len(changes) - differing,
-        disabled=sum(change.active is False for change in changes),
+        disabled=sum(change.active is False and change.person.pk not in waiting for change in changes),
+        held=len(waiting),
         applied=apply,
     )

@@ -7,10 +7,10 @@ from datetime import datetime
 from audit.ledger.actors import Actor
 from audit.ledger.services import record
 from grants.directory.models import Project, Team
-from grants.directory.projects import MAX_GRACE_HOURS, namespaces_taken, tell_changed, write_changes
+from grants.directory.projects import MOST, namespaces_taken, tell_changed, write_changes
 from grants.directory.roles import ProjectState
 from grants.directory.rows import RecordRow, Row, project_row, team_row
-from grants.directory.signals import project_closed
+from grants.directory.signals import projects_closed
 from grants.directory.types import ImportReport
 
 
@@ -22,7 +22,7 @@ def import_teams(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) -> 
 
 
 def import_projects(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) -> ImportReport:
-    """Make or change the projects of a file, inside the open audited block; sends `project_closed`."""
+    """Make or change the projects of a file, inside the open audited block; sends `projects_closed` once."""
     read = _read(rows, project_row, "project_key")
     found = Project.objects.select_related("team").filter(key__in=[row.key for row in read])
     found = found.select_for_update(no_key=True, of=("self",)).order_by("pk")
@@ -45,9 +45,9 @@ def import_projects(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) 
 
 
 def _tell_closed(projects: Iterable[Project], by: Actor, now: datetime) -> None:
-    for project in projects:
-        if project.state == ProjectState.CLOSED:
-            project_closed.send(None, project_id=project.pk, by=by, now=now)
+    closed = sorted(project.pk for project in projects if project.state == ProjectState.CLOSED)
+    if closed:
+        projects_closed.send(None, project_ids=closed, by=by, now=now)
 
 
 def _read(rows: Sequence[Row], reader: Callable[[Row], RecordRow], column: str) -> list[RecordRow]:
@@ -80,8 +80,9 @@ def _check_project(source: Row, row: RecordRow, teams: Mapping[str, Team], *, ne
         source.fault("team", "unknown_team", row.team)
     elif new and not row.team and row.key:
         source.fault("team", "missing")
-    if int(row.values.get("grace_hours", 0)) > MAX_GRACE_HOURS:
-        source.fault("grace_hours", "bad_number", str(row.values["grace_hours"]))
+    for name, most in MOST.items():
+        if int(row.values.get(name, 0)) > most:
+            source.fault(name, "bad_number", str(row.values[name]))
 
 
 def _report(

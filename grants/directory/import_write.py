@@ -1,6 +1,6 @@
 """Writes planned changes of people in bulk: statements by kind of row, one event for each person changed."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -30,15 +30,24 @@ class PersonChange:
 
 
 def write_people(
-    changes: Sequence[PersonChange], *, teams: Mapping[str, Team], by: Actor, now: datetime
+    changes: Sequence[PersonChange],
+    *,
+    teams: Mapping[str, Team],
+    by: Actor,
+    now: datetime,
+    waiting: Set[int] = frozenset(),
 ) -> None:
-    """Write what was planned and record it, inside the open audited block; `teams` holds every team named."""
+    """Write what was planned and record it, inside the open audited block; `teams` holds every team named.
+
+    Of people in `waiting` nobody is told that they left a team.
+    """
     Person.objects.bulk_create([change.person for change in changes if change.created])
     for change in changes:
         _record(change)
         _update(change)
     _write_addresses(changes)
-    write_places([change.places for change in changes if change.places], teams=teams, by=by, now=now)
+    places = [change.places for change in changes if change.places]
+    write_places(places, teams=teams, by=by, now=now, waiting=waiting)
 
 
 def _record(change: PersonChange) -> None:

@@ -76,7 +76,7 @@ def _file_fault(error: ListError) -> Fault:
 
 
 def _record(report: ImportReport, filename: str) -> None:
-    names = ("rows", "created", "changed", "unchanged", "disabled")
+    names = ("rows", "created", "changed", "unchanged", "disabled", "held")
     counts: dict[str, Value] = {name: getattr(report, name) for name in names}
     detail: Detail = {"file": filename[-200:], "kind": report.kind, **counts}
     record("grants.directory.imported", subject=f"directory:{report.kind}", detail=detail)

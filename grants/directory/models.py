@@ -141,6 +141,8 @@ class Project(models.Model):
     jira_project = models.CharField(max_length=60, blank=True)
     jira_issue = models.CharField(max_length=60, blank=True)
     grace_hours = models.PositiveIntegerField(default=24)
+    notice_days = models.PositiveIntegerField(default=1)
+    max_hold_days = models.PositiveIntegerField(default=14)
     gpu_quota = models.PositiveIntegerField(default=0)
     namespace = models.CharField(max_length=63, blank=True)
     confidential = models.BooleanField(

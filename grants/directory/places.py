@@ -1,6 +1,6 @@
 """Places of people: what a source says now replaces what it said before, and yields to a stronger source."""
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -67,11 +67,17 @@ def _difference(
 
 
 def write_places(
-    changes: Iterable[PlaceChange], *, teams: Mapping[str, Team], by: Actor, now: datetime
+    changes: Iterable[PlaceChange],
+    *,
+    teams: Mapping[str, Team],
+    by: Actor,
+    now: datetime,
+    waiting: Set[int] = frozenset(),
 ) -> None:
     """Write planned places of saved people inside the open audited block; records each, tells who left a team.
 
-    `teams` holds every team named. Five statements at most, whatever the number of people.
+    `teams` holds every team named; of people in `waiting` nobody is told, because their access stays for now.
+    Five statements at most, whatever the number of people.
     """
     changes = list(changes)
     Membership.objects.bulk_create(
@@ -97,16 +103,24 @@ def write_places(
     Membership.objects.filter(pk__in=[m.pk for c in changes for m in c.left.values()]).delete()
     RoleAssignment.objects.filter(pk__in=[r.pk for c in changes for r in c.lost_roles.values()]).delete()
     for change in changes:
-        _record(change, by, now)
+        _record(change, by, now, told=change.person.pk not in waiting)
 
 
-def _record(change: PlaceChange, by: Actor, now: datetime) -> None:
+def leaving_of(changes: Iterable[PlaceChange]) -> frozenset[tuple[int, int]]:
+    """Who would leave which team, as (person, team)."""
+    return frozenset(
+        (change.person.pk, place.team_id) for change in changes for place in change.left.values()
+    )
+
+
+def _record(change: PlaceChange, by: Actor, now: datetime, *, told: bool) -> None:
     person = change.person.label
     for key, role in sorted(change.set_teams.items()):
         _say("grants.membership.set", person, change.source, role, team=key)
     for key, place in sorted(change.left.items()):
         _say("grants.membership.removed", person, change.source, place.role, team=key)
-        person_left_team.send(None, person_id=change.person.pk, team_id=place.team_id, by=by, now=now)
+        if told:
+            person_left_team.send(None, person_id=change.person.pk, team_id=place.team_id, by=by, now=now)
     for role in sorted(change.set_roles):
         _say("grants.role.given", person, change.source, role)
     for role in sorted(change.lost_roles):

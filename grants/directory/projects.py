@@ -19,6 +19,8 @@ from grants.directory.types import ProjectChanges
 MAX_GRACE_HOURS = 24 * 365
 MAX_GPUS = 100_000
 TOLD_TO_TARGETS = frozenset({"namespace", "gpu_quota", "confidential"})
+MOST = {"grace_hours": MAX_GRACE_HOURS, "notice_days": 365, "max_hold_days": 365, "gpu_quota": MAX_GPUS}
+"""Settings that are whole numbers, with the largest of each."""
 _FORMS = {
     "jira_project": _("Enter a Jira project key such as AF"),
     "jira_issue": _("Enter a Jira issue key such as AF-12"),
@@ -30,7 +32,7 @@ def change_project(*, project: Project, changes: ProjectChanges, by: Actor, now:
     """Change a project's settings and record what changed as `grants.project.changed`.
 
     Raises DirectoryError (`bad_fields`, detail `{"fields": {name: sentence}}`) with every fault; then nothing is
-    changed. Closing a project here does not end its grants: that is `grants.lifecycle.services.end_project`.
+    changed. Closing a project here does not end its grants: that is `grants.lifecycle.consequences.end_projects`.
     """
     wanted = {name: value for name, value in asdict(changes).items() if value is not None}
     if faults := _faults(wanted) | _namespace_fault(project, wanted):
@@ -96,7 +98,7 @@ def _faults(wanted: Mapping[str, Any]) -> dict[str, str]:
         for name, sentence in _FORMS.items()
         if wanted.get(name) and not PATTERNS[name].fullmatch(str(wanted[name]))
     }
-    for name, most in (("grace_hours", MAX_GRACE_HOURS), ("gpu_quota", MAX_GPUS)):
+    for name, most in MOST.items():
         value = wanted.get(name, 0)
         if not isinstance(value, int) or not 0 <= value <= most:
             found[name] = _("Enter a whole number from 0 to %(most)s") % {"most": most}

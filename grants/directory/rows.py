@@ -28,6 +28,8 @@ PROJECTS = (
     "gpu_quota",
     "namespace",
     "grace_hours",
+    "notice_days",
+    "max_hold_days",
     "state",
 )
 TEAMS = ("team", "team_name", "cost_centre")
@@ -179,6 +181,8 @@ def project_row(row: Row) -> RecordRow:
         "gpu_quota": row.number("gpu_quota"),
         "namespace": row.like("namespace", "namespace"),
         "grace_hours": row.number("grace_hours"),
+        "notice_days": row.number("notice_days"),
+        "max_hold_days": row.number("max_hold_days"),
         "state": row.choice("state", [state for state, _ in PROJECT_STATES]),
     }
     key = row.like("project_key", "key", value=row.text("project_key", required=True).lower())

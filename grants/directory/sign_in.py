@@ -18,9 +18,10 @@ from audit.ledger.services import audited, record
 from grants.directory.errors import SignInRefused
 from grants.directory.folding import fold_address
 from grants.directory.groups import places_of, read_group_map
+from grants.directory.leaving import Leaving, must_wait
 from grants.directory.locking import lock_directory
 from grants.directory.models import EmailAddress, Identity, Person, Team
-from grants.directory.places import known_places, plan_places, write_places
+from grants.directory.places import known_places, leaving_of, plan_places, write_places
 from grants.directory.roles import ADMINISTRATOR, Source
 from grants.directory.types import Claims, Places
 
@@ -147,7 +148,9 @@ def _follow_groups(person: Person, claims: Claims, now: datetime) -> None:
     placed = Person.objects.prefetch_related("memberships__team", "roles").get(pk=person.pk)
     change = plan_places(placed, teams=wanted, roles=places.roles, source=Source.CLAIMS)
     if change:
-        write_places([change], teams=teams, by=SIGN_IN, now=now)
+        leaving = Leaving(frozenset(), leaving_of([change]), "sign-in")
+        waiting = must_wait(leaving, by=SIGN_IN, now=now)
+        write_places([change], teams=teams, by=SIGN_IN, now=now, waiting=waiting)
 
 
 def _claimed_before(person: Person) -> Places:

@@ -49,7 +49,8 @@ class Fault:
 class ImportReport:
     """What an import did, or would do (`applied` False). With faults, nothing was imported.
 
-    `kind` is `people`, `projects` or `teams`; the counts are of people, projects or teams.
+    `kind` is `people`, `projects` or `teams`; the counts are of people, projects or teams. `held`: people whose
+    leaving waits for an administrator, because too much access would end at once.
     """
 
     kind: str
@@ -59,18 +60,21 @@ class ImportReport:
     changed: int = 0
     unchanged: int = 0
     disabled: int = 0
+    held: int = 0
     ignored_columns: tuple[str, ...] = ()
     applied: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class ProjectChanges:
-    """New values of a project's settings; None leaves a value as it is. Hours; whole GPUs."""
+    """New values of a project's settings; None leaves a value as it is. Hours, days, whole GPUs."""
 
     name: str | None = None
     jira_project: str | None = None
     jira_issue: str | None = None
     grace_hours: int | None = None
+    notice_days: int | None = None
+    max_hold_days: int | None = None
     gpu_quota: int | None = None
     namespace: str | None = None
     state: str | None = None

@@ -12,7 +12,7 @@ _ROWS = """
 SELECT line.image_id, image.registry_id, image.repository, g.role, g.id, g.ends
 FROM lifecycle_grant g
 JOIN lifecycle_grantimage line ON line.grant_id = g.id AND line.removed_at IS NULL
-JOIN catalogue_image image ON image.id = line.image_id AND NOT image.blocked
+JOIN catalogue_image image ON image.id = line.image_id AND (NOT image.blocked OR line.kept)
 {who}
 WHERE g.status IN ('provisioning', 'active')
   AND g.starts <= COALESCE(%(at)s::timestamptz, statement_timestamp())
@@ -74,7 +74,8 @@ def live_access(
     """What live grants give one person, or the robots of one project, on these repositories: one query.
 
     Only grants that are being set up or active, inside their window at `at` (None: the database's clock),
-    whose line was not taken out; never a disabled person, never a blocked image. Raises ValueError unless
+    whose line was not taken out; never a disabled person, never a blocked image unless the
+    brake keeps the line. Raises ValueError unless
     exactly one of `person_id` and `project_id` is given.
     """
     if (person_id is None) == (project_id is None):

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from grants.lifecycle.states import FINAL, LIVE, MOVES, GrantStatus, Move
+from grants.lifecycle.states import FINAL, HOLD_MOVES, LIVE, MOVES, GrantStatus, HoldState, Move
 
 
 def grant_diagram() -> str:
@@ -15,6 +15,20 @@ def grant_diagram() -> str:
         *(f"    {status} --> [*]" for status in FINAL),
     ]
     return "\n".join(lines) + "\n"
+
+
+def hold_diagram() -> str:
+    """The states of an ending that the brake holds back, ending in a newline."""
+    arrows = [
+        f"    {source} --> {target}: {verb} (administrator)" for verb, (source, target) in HOLD_MOVES.items()
+    ]
+    ends = [f"    {state} --> [*]" for state in HoldState if state != HoldState.HELD]
+    return (
+        "\n".join(
+            ["stateDiagram-v2", f"    [*] --> {HoldState.HELD}: trigger over the limit", *arrows, *ends]
+        )
+        + "\n"
+    )
 
 
 def _arrows(verb: str, move: Move) -> Iterator[str]:

@@ -32,6 +32,28 @@ class GrantInvalid(GrantError):
     status = 422
 
 
+class BrakeError(PurserError):
+    """A decision on what the brake holds back that cannot be made; nothing was changed."""
+
+
+class BrakeRefused(BrakeError):
+    """Not for this person. Code: `not_an_administrator`."""
+
+    status = 403
+
+
+class BrakeConflict(BrakeError):
+    """Codes: `already_closed` (detail says by whom), `changed` (more was added than was seen)."""
+
+    status = 409
+
+
+class BrakeInvalid(BrakeError):
+    """Code: `reason_required`."""
+
+    status = 422
+
+
 _REFUSED = {
     No.NOT_ALLOWED: gettext_lazy("You cannot change this access."),
     No.OWN_ACCESS: gettext_lazy(

@@ -8,8 +8,9 @@ from django.db.models import Prefetch, Q, QuerySet
 from grants.directory.models import Person
 from grants.directory.standing import Standing
 from grants.lifecycle.clock import moment
-from grants.lifecycle.models import Grant, GrantImage, GrantMember
-from grants.lifecycle.states import ALLOWING, LIVE
+from grants.lifecycle.holds import due_lines
+from grants.lifecycle.models import Grant, GrantImage, GrantMember, Hold
+from grants.lifecycle.states import ALLOWING, LIVE, HoldState
 from grants.lifecycle.types import Overlap
 
 
@@ -49,6 +50,11 @@ def grants_of(origin: str) -> QuerySet[Grant]:
     return Grant.objects.filter(origin=origin)
 
 
+def allowing() -> Q:
+    """Which image lines give their image: those whose image is not blocked, and those that the brake keeps."""
+    return Q(image__blocked=False) | Q(kept=True)
+
+
 def overlapping(
     *, person_ids: Iterable[int], image_ids: Iterable[int], now: datetime | None = None
 ) -> list[Overlap]:
@@ -66,3 +72,21 @@ def overlapping(
         .values_list("person_id", "grant__images__image_id", "grant_id", "grant__role", "grant__ends")
     )
     return [Overlap(*line) for line in lines]
+
+
+def holds_visible_to(viewer: Standing | None) -> QuerySet[Hold]:
+    """What the brake holds back and held: for auditors and administrators, who see everything."""
+    if viewer is None or not viewer.person.active or not viewer.sees_all:
+        return Hold.objects.none()
+    return Hold.objects.order_by("-pk")
+
+
+def open_holds() -> QuerySet[Hold]:
+    """What waits for an administrator, oldest first."""
+    return Hold.objects.filter(state=HoldState.HELD).order_by("since", "pk")
+
+
+def grants_of_hold(hold: Hold) -> QuerySet[Grant]:
+    """The grants that releasing would touch now; of a decided one, all it was about."""
+    lines = due_lines(hold) if hold.state == HoldState.HELD else hold.lines.all()
+    return Grant.objects.filter(pk__in=lines.order_by().values("grant_id")).order_by("pk")

@@ -1,7 +1,8 @@
-"""What may happen to a grant: issued, extended, given back, revoked, ended by its project; never a network call.
+"""What may happen to a grant: issued, extended, given back, revoked, emptied; never a network call.
 
 Each service opens `audited`, locks the grant, looks at the table of moves, leaps, and records one event. A grant
-that has ended stays ended: nothing here brings access back, a new request does.
+that has ended stays ended: nothing here brings access back, a new request does. Nothing here is ever braked: these
+are decisions on one thing, or for security; what may hit many at once is in `consequences`.
 """
 
 from collections.abc import Sequence
@@ -20,7 +21,7 @@ from grants.lifecycle.issuing import issue_rows
 from grants.lifecycle.models import Grant
 from grants.lifecycle.moving import check, check_actor, leap, lock
 from grants.lifecycle.parts import take_out_image, take_out_member
-from grants.lifecycle.states import LIVE, No, Who
+from grants.lifecycle.states import No, Who
 from grants.lifecycle.types import IssueImage
 
 
@@ -88,20 +89,6 @@ def revoke(*, grant: Grant, note: str, by: Actor, now: datetime) -> Grant:
         return leap("revoke", _seen(grant, "revoke", by=by), by=by, now=now, note=note)
 
 
-def end_project(*, project: Project, by: Actor, now: datetime) -> int:
-    """End every live grant of a project that is done; how many that were.
-
-    Records one `grants.grant.project-done` each. A project that is opened again gets nothing back.
-    """
-    with audited(by=by):
-        live = Grant.objects.filter(project=project, status__in=LIVE).order_by("pk")
-        grants = list(live.select_for_update(no_key=True, of=("self",)).select_related("project__team"))
-        for grant in grants:
-            check("end_project", grant, roles={Who.TRACKER})
-            leap("end_project", grant, by=by, now=now)
-        return len(grants)
-
-
 def remove_member(*, person: Person, by: Actor, now: datetime, team: Team | None = None) -> int:
     """Take a person out of every live grant, or only of those of one team's projects; how many that were.
 
@@ -112,7 +99,7 @@ def remove_member(*, person: Person, by: Actor, now: datetime, team: Team | None
 
 
 def end_image(*, image: Image, by: Actor, now: datetime) -> int:
-    """Take an image out of every live grant, because it was blocked; how many that were.
+    """Take an image out of every live grant, because it was blocked for security; how many that were.
 
     Records `grants.image.removed` each; a grant left without images ends (`grants.grant.emptied`).
     """

@@ -37,12 +37,37 @@ class Role(StrEnum):
     ADMIN = "admin"
 
 
+class Trigger(StrEnum):
+    """What may end many grants at once without anybody deciding on each: the brake counts them by kind."""
+
+    JIRA = "jira"
+    CLOSING = "closing"
+    IMAGE = "image"
+    PEOPLE = "people"
+
+
+class HoldState(StrEnum):
+    """Where an ending that the brake held back stands."""
+
+    HELD = "held"
+    RELEASED = "released"
+    REFUSED = "refused"
+
+
+HOLD_MOVES: Mapping[str, tuple[HoldState, HoldState]] = {
+    "release": (HoldState.HELD, HoldState.RELEASED),
+    "refuse": (HoldState.HELD, HoldState.REFUSED),
+}
+"""Both by an administrator, with a reason; refusing also by the cause itself, when it is taken back."""
+
 ALLOWING = (GrantStatus.PROVISIONING, GrantStatus.ACTIVE)
 LIVE = (GrantStatus.SCHEDULED, *ALLOWING)
 FINAL = (GrantStatus.ENDED, GrantStatus.FAILED)
 
 ROLES = [(role.value, role.value) for role in Role]
 STATUSES = [(status.value, status.value) for status in GrantStatus]
+TRIGGERS = [(kind.value, kind.value) for kind in Trigger]
+HOLD_STATES = [(state.value, state.value) for state in HoldState]
 END_REASONS = [(reason.value, reason.value) for reason in EndReason]
 
 

@@ -72,7 +72,7 @@ def _disabled() -> QuerySet[Person]:
 
 
 def _blocked() -> QuerySet[Image]:
-    held = GrantImage.objects.filter(removed_at=None, grant__status__in=LIVE, image__blocked=True)
+    held = GrantImage.objects.filter(removed_at=None, grant__status__in=LIVE, image__blocked=True, kept=False)
     return Image.objects.filter(pk__in=held.values("image_id"))
 
 
@@ -85,7 +85,7 @@ def _repair_member(person_id: int) -> bool:
 def _repair_image(image_id: int) -> bool:
     with audited(by=REPAIR):
         image = Image.objects.select_related("registry").get(pk=image_id)
-        return take_out_image(image, by=REPAIR, now=database_time()) > 0
+        return take_out_image(image, by=REPAIR, now=database_time(), but_kept=True) > 0
 
 
 def _each(due: QuerySet[Grant] | QuerySet[Person] | QuerySet[Image], act: Callable[[int], bool]) -> int:

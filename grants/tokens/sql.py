@@ -9,7 +9,7 @@ WITH asking AS MATERIALIZED (
     LEFT JOIN directory_person p ON p.id = c.person_id
     LEFT JOIN directory_project j ON j.id = c.project_id
     WHERE c.digest = ANY(%s) AND c.revoked_at IS NULL AND c.expires_at > statement_timestamp()
-      AND (p.active OR j.state = 'open')
+      AND (p.active OR j.id IS NOT NULL)
 )
 SELECT a.digest, a.id, a.login, a.person_id, a.administrator,
        registry.service, image.repository, g.role, g.id, g.ends
@@ -22,7 +22,7 @@ LEFT JOIN LATERAL (
 LEFT JOIN lifecycle_grant g ON g.id = held.grant_id AND g.status IN ('provisioning', 'active')
       AND g.starts <= statement_timestamp() AND g.ends > statement_timestamp()
 LEFT JOIN lifecycle_grantimage line ON line.grant_id = g.id AND line.removed_at IS NULL
-LEFT JOIN catalogue_image image ON image.id = line.image_id AND NOT image.blocked
+LEFT JOIN catalogue_image image ON image.id = line.image_id AND (NOT image.blocked OR line.kept)
 LEFT JOIN catalogue_registry registry ON registry.id = image.registry_id
 """
 """Live credentials among these digests, one row for each image that a live grant opens to its person, or to the
@@ -48,7 +48,7 @@ CROSS JOIN LATERAL (
             LEFT JOIN directory_person p ON p.id = c.person_id
             LEFT JOIN directory_project j ON j.id = c.project_id
             WHERE c.id = u.credential_id AND c.revoked_at IS NULL AND c.expires_at > statement_timestamp()
-              AND (p.active OR j.state = 'open')))
+              AND (p.active OR j.id IS NOT NULL)))
        AND (u.cluster IS NULL OR (
             EXISTS (SELECT 1 FROM catalogue_cluster k WHERE k.id = u.cluster AND k.active)
             AND (u.ends IS NULL OR EXISTS (
@@ -67,7 +67,7 @@ FROM directory_project j
 JOIN lifecycle_grant g ON g.project_id = j.id AND g.status IN ('provisioning', 'active')
      AND g.starts <= statement_timestamp() AND g.ends > statement_timestamp()
 JOIN lifecycle_grantimage line ON line.grant_id = g.id AND line.removed_at IS NULL
-JOIN catalogue_image image ON image.id = line.image_id AND NOT image.blocked
+JOIN catalogue_image image ON image.id = line.image_id AND (NOT image.blocked OR line.kept)
 JOIN catalogue_registry registry ON registry.id = image.registry_id
 WHERE j.namespace = ANY(%s) AND j.namespace <> '' AND j.state = 'open'
 """

@@ -1,11 +1,14 @@
 """What our projects follow in Jira and what it last said, webhooks taken in, and projects being wound down."""
 
+from datetime import datetime
 from typing import ClassVar
 
 from django.db import models
 from django.db.models import Q
 
 from grants.directory.models import Project
+from grants.lifecycle.models import Hold
+from grants.lifecycle.states import HoldState
 from grants.tracker.states import CATEGORIES, KINDS, OVER, WindDownState
 
 
@@ -72,7 +75,8 @@ class WebhookReceipt(models.Model):
 class WindDown(models.Model):
     """The ending of a project that is done: access ends at `due_at` unless Jira re-opens it before.
 
-    `closed_project`: whether this closed the project, so that re-opening opens it again.
+    `closed_project`: whether this closed the project, so that re-opening opens it again. Somebody may put it on
+    hold: then access ends at `paused_until` at the earliest. `brake`: too much would have ended at once.
     """
 
     project = models.ForeignKey(Project, on_delete=models.CASCADE, related_name="wind_downs")
@@ -82,6 +86,16 @@ class WindDown(models.Model):
     closed_project = models.BooleanField()
     finished_at = models.DateTimeField(null=True, blank=True)
     grants_ended = models.PositiveIntegerField(default=0)
+    noticed_at = models.DateTimeField(
+        null=True, blank=True, help_text="when the notice before the end was sent"
+    )
+    paused_until = models.DateTimeField(null=True, blank=True)
+    paused_at = models.DateTimeField(null=True, blank=True)
+    paused_by = models.CharField(max_length=200, blank=True)
+    pause_reason = models.CharField(max_length=500, blank=True)
+    brake = models.ForeignKey(
+        Hold, on_delete=models.PROTECT, null=True, blank=True, related_name="wind_downs"
+    )
     cancelled_at = models.DateTimeField(null=True, blank=True)
     reopened_at = models.DateTimeField(null=True, blank=True)
 
@@ -98,6 +112,11 @@ class WindDown(models.Model):
             models.CheckConstraint(
                 condition=Q(reopened_at=None) | Q(finished_at__isnull=False), name="reopened_was_finished"
             ),
+            models.CheckConstraint(
+                condition=Q(paused_until=None, paused_by="", pause_reason="")
+                | (Q(paused_until__isnull=False) & ~Q(paused_by="") & ~Q(pause_reason="")),
+                name="pause_says_by_whom_and_why",
+            ),
         ]
         indexes: ClassVar = [
             models.Index(
@@ -110,12 +129,19 @@ class WindDown(models.Model):
 
     @property
     def state(self) -> WindDownState:
-        """Running, ended, cancelled (re-opened in time) or reopened (too late)."""
+        """Running, ended, cancelled (re-opened in time), reopened (too late), braked, or kept by whom it was put to."""
         if self.cancelled_at:
             return WindDownState.CANCELLED
         if self.reopened_at:
             return WindDownState.REOPENED
+        if self.brake is not None and self.brake.state != HoldState.RELEASED:
+            return WindDownState.BRAKED if self.brake.state == HoldState.HELD else WindDownState.KEPT
         return WindDownState.ENDED if self.finished_at else WindDownState.RUNNING
+
+    @property
+    def ends_at(self) -> datetime:
+        """When access ends, as things stand: when the grace is over, or the time it was put on hold until."""
+        return max(self.due_at, self.paused_until) if self.paused_until else self.due_at
 
 
 class PollMark(models.Model):

@@ -14,7 +14,7 @@ from grants.connectors.jira import JiraClient
 from grants.lifecycle.clock import database_time
 from grants.tracker.clients import is_configured, open_jira
 from grants.tracker.models import Watch
-from grants.tracker.services import JIRA, lock_project, settle
+from grants.tracker.services import JIRA, finish_due, lock_project, settle
 from grants.tracker.states import (
     AGAIN_SOON,
     LEASE,
@@ -34,7 +34,8 @@ log = structlog.get_logger(__name__)
 def read_due(*, now: datetime | None = None, limit: int = AT_ONCE) -> int:
     """Read what is due and act on it; how many reads. `now` None means the database's clock, each time anew.
 
-    Stops at an answer that says Jira itself is down or refuses us: the rest stays due for the next sweep.
+    Stops at an answer that says Jira itself is down or refuses us: the rest stays due for the next sweep. What is
+    to end at once ends after the last read, so that the brake counts the whole run.
     """
     watch = claim(now=now or database_time()) if is_configured() else None
     if watch is None:
@@ -45,6 +46,7 @@ def read_due(*, now: datetime | None = None, limit: int = AT_ONCE) -> int:
             reads += 1
             well = _read(jira, watch, now)
             watch = claim(now=now or database_time()) if well and reads < limit else None
+    finish_due(now=now or database_time())
     return reads
 
 

@@ -5,13 +5,20 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import Max
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from grants.directory.models import Project
+from grants.lifecycle.brake import limits
+from grants.lifecycle.brake_rules import is_too_much
+from grants.lifecycle.models import Grant, GrantMember
+from grants.lifecycle.states import LIVE
 from grants.tracker.clients import is_configured
 from grants.tracker.models import PollMark, Watch, WindDown
 from grants.tracker.states import WindDownState
-from grants.tracker.types import JiraHealth, ProjectTracking
+from grants.tracker.types import EndPreview, JiraHealth, ProjectTracking
 
 OVERDUE = timedelta(minutes=1)
 
@@ -25,9 +32,23 @@ def states_of(projects: Iterable[Project]) -> dict[int, ProjectTracking]:
     """The same for many, by project; two queries."""
     keys = [project.pk for project in projects]
     latest = WindDown.objects.filter(project__in=keys).order_by("project_id", "-pk").distinct("project_id")
+    latest = latest.select_related("brake", "project")
     wind_downs = {wind_down.project_id: wind_down for wind_down in latest}
     watches = Watch.objects.filter(project__in=keys)
     return {watch.project_id: _tracking(watch, wind_downs.get(watch.project_id)) for watch in watches}
+
+
+def preview_of(project: Project, *, now: datetime) -> EndPreview:
+    """What would end if the project were done now: two queries and the brake's."""
+    grants = Grant.objects.filter(project=project, status__in=LIVE)
+    lines = GrantMember.objects.filter(grant__in=grants, removed_at=None)
+    count, live = grants.count(), Grant.objects.filter(status__in=LIVE).count()
+    return EndPreview(
+        grants=count,
+        people=lines.values("person").distinct().count(),
+        ends_at=now + timedelta(hours=project.grace_hours),
+        braked=is_too_much(counted=count, live=live, limits=limits()),
+    )
 
 
 def health(*, now: datetime) -> JiraHealth:
@@ -83,15 +104,40 @@ def _problem(watch: Watch) -> str:
 
 
 def _wind_down_sentence(wind_down: WindDown | None) -> str:
-    sentences = {
-        WindDownState.RUNNING: _("The project is done in Jira. Access ends when the grace period is over."),
-        WindDownState.ENDED: _("The project is done in Jira, so its access was ended."),
-        WindDownState.CANCELLED: _("The project was re-opened in Jira in time. Access goes on."),
-        WindDownState.REOPENED: _(
-            "The project was re-opened in Jira. Access that had ended stays ended: send a new request."
-        ),
+    if wind_down is None:
+        return ""
+    if wind_down.state == WindDownState.RUNNING:
+        return _running_sentence(wind_down)
+    return str(_SENTENCES[wind_down.state])
+
+
+def _running_sentence(wind_down: WindDown) -> str:
+    said = {
+        "when": date_format(localtime(wind_down.ends_at), "DATETIME_FORMAT"),
+        "reason": wind_down.reason,
+        "who": wind_down.paused_by,
+        "why": wind_down.pause_reason,
     }
-    return sentences[wind_down.state] if wind_down else ""
+    if wind_down.paused_until is not None:
+        return (
+            _("On hold until %(when)s, by %(who)s: %(why)s. Then access ends because of %(reason)s.") % said
+        )
+    return _("Access ends on %(when)s because of %(reason)s.") % said
+
+
+_SENTENCES = {
+    WindDownState.ENDED: gettext_lazy("The project is done in Jira, so its access was ended."),
+    WindDownState.CANCELLED: gettext_lazy("The project was re-opened in Jira in time. Access goes on."),
+    WindDownState.REOPENED: gettext_lazy(
+        "The project was re-opened in Jira. Access that had ended stays ended: send a new request."
+    ),
+    WindDownState.BRAKED: gettext_lazy(
+        "The project is done in Jira, but too much access would end at once. It goes on until an administrator decides."
+    ),
+    WindDownState.KEPT: gettext_lazy(
+        "The project is done in Jira. An administrator kept its access: it ends with its dates."
+    ),
+}
 
 
 def _later(one: datetime | None, other: datetime | None) -> datetime | None:

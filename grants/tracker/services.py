@@ -1,7 +1,8 @@
 """What follows when Jira says that a project is over, or takes it back. Never a network call.
 
 Each locks the project, then its watch and wind-down, looks, and leaps, inside `audited`. A done project closes at
-once: no new requests. Its grants end at once or after the project's grace; ended ones stay ended for good.
+once: no new requests. Its grants end with the next sweep or after the project's grace, unless that is too much for
+the brake or somebody put it on hold; ended ones stay ended for good.
 """
 
 from datetime import datetime, timedelta
@@ -16,9 +17,11 @@ from grants.directory.models import Project
 from grants.directory.roles import ProjectState
 from grants.directory.services import change_project
 from grants.directory.types import ProjectChanges
+from grants.lifecycle.brake import window
+from grants.lifecycle.consequences import end_projects
+from grants.lifecycle.holds import drop_lines
 from grants.lifecycle.models import Grant
-from grants.lifecycle.services import end_project
-from grants.lifecycle.states import LIVE
+from grants.lifecycle.states import LIVE, HoldState, Trigger
 from grants.tracker.models import Watch, WindDown
 from grants.tracker.signals import project_done, project_reopened
 
@@ -33,7 +36,7 @@ def settle(*, watch: Watch, project: Project, now: datetime) -> None:
     Records `grants.project.done` or `grants.project.reopened`; sends `project_done` or `project_reopened`.
     Nothing happens when both already agree, so the same news may come any number of times.
     """
-    current = _current(project)
+    current = current_of(project)
     if watch.over and current is None:
         _begin(watch, project, now)
     elif not watch.over and current is not None:
@@ -54,7 +57,7 @@ def forget(*, project_id: int, now: datetime) -> None:
     project = lock_project(project_id)
     if project.jira_issue or project.jira_project:
         return
-    current = _current(project)
+    current = current_of(project)
     if current is not None and current.finished_at is None:
         _take_back(current, project, {"key": "", "status": ""}, now)
     Watch.objects.filter(project=project).delete()
@@ -63,17 +66,39 @@ def forget(*, project_id: int, now: datetime) -> None:
 def finish_due(*, now: datetime) -> int:
     """End the access of projects whose grace is over; how many projects. One that fails never stops the others.
 
-    Records `grants.project.access-ended` and one event per grant. Repeats it for a grant that was issued while
-    the project was being closed.
+    Records `grants.project.access-ended` and one event per grant, or has the brake hold back what is too much.
+    Repeats it for a grant that was issued while the project was being closed.
     """
-    due = WindDown.objects.filter(_CURRENT, finished_at=None, due_at__lte=now)
-    return _each(due, now) + _each(_left_over(), now)
+    return _each(due_by(now), now) + _each(_left_over(), now)
+
+
+def due_by(at: datetime) -> QuerySet[WindDown]:
+    """The endings that come until `at`: not on hold any more, and not held back by the brake."""
+    paused = Q(paused_until=None) | Q(paused_until__lte=at)
+    return WindDown.objects.filter(_CURRENT, paused, finished_at=None, due_at__lte=at, brake=None)
+
+
+def brake_decided(hold_id: int, event: str, now: datetime, **_signal: object) -> None:
+    """Receiver of `brake_changed`: an administrator let the access of done projects end, or keeps it.
+
+    Records `grants.project.access-ended` or `grants.project.access-kept`. The projects are locked already.
+    """
+    if event not in (HoldState.RELEASED, HoldState.REFUSED):
+        return
+    stopped = WindDown.objects.filter(_CURRENT, brake=hold_id, finished_at=None)
+    for wind_down in stopped.select_related("project__team").order_by("project_id"):
+        lines = Grant.objects.filter(trigger_lines__hold=hold_id, project=wind_down.project)
+        ended = lines.exclude(status__in=LIVE).count() if event == HoldState.RELEASED else 0
+        _finished(wind_down, ended, now)
+        detail: Detail = {"reason": wind_down.reason, "grants": ended}
+        verb = "access-ended" if event == HoldState.RELEASED else "access-kept"
+        record_end(verb, wind_down.project, {**detail, "brake": hold_id})
 
 
 def _left_over() -> QuerySet[WindDown]:
     live = Grant.objects.filter(project=OuterRef("project"), status__in=LIVE)
     ended = WindDown.objects.filter(_CURRENT, finished_at__isnull=False, project__state=ProjectState.CLOSED)
-    return ended.filter(Exists(live))
+    return ended.exclude(brake__state__in=[HoldState.HELD, HoldState.REFUSED]).filter(Exists(live))
 
 
 def _each(due: QuerySet[WindDown], now: datetime) -> int:
@@ -99,8 +124,10 @@ def _finish_one(due: QuerySet[WindDown], project_id: int, now: datetime) -> bool
         return True
 
 
-def _current(project: Project) -> WindDown | None:
-    return WindDown.objects.filter(_CURRENT, project=project).first()
+def current_of(project: Project) -> WindDown | None:
+    """The ending of a project that stands: begun, and not taken back."""
+    rows = WindDown.objects.filter(_CURRENT, project=project).select_related("brake", "project")
+    return rows.first()
 
 
 def _begin(watch: Watch, project: Project, now: datetime) -> None:
@@ -110,23 +137,34 @@ def _begin(watch: Watch, project: Project, now: datetime) -> None:
         started_at=now,
         due_at=now + timedelta(hours=project.grace_hours),
         closed_project=project.state == ProjectState.OPEN,
+        # People are told at once: an end within the days of notice needs no second word.
+        noticed_at=now if project.grace_hours <= 24 * project.notice_days else None,
     )
     said: Detail = {"what": watch.kind, "key": watch.key, "status": watch.status_name}
     grace: Detail = {"grace_hours": project.grace_hours, "due_at": wind_down.due_at.isoformat()}
-    _record("done", project, {**said, **grace})
+    record_end("done", project, {**said, **grace})
     if wind_down.closed_project:
         _set_state(project, ProjectState.CLOSED, now)
-    if not project.grace_hours:
-        _finish(wind_down, project, now)
     project_done.send(sender=WindDown, project_id=project.pk, now=now)
 
 
 def _finish(wind_down: WindDown, project: Project, now: datetime) -> None:
-    grants = end_project(project=project, by=JIRA, now=now)
+    coming = due_by(now + window()).exclude(project=project).values("project_id")
+    soon = Grant.objects.filter(project__in=coming, status__in=LIVE).values_list("pk", flat=True)
+    followed = end_projects(projects=[project], kind=Trigger.JIRA, soon=list(soon), by=JIRA, now=now)
+    if followed.hold_id is not None:
+        wind_down.brake_id = followed.hold_id
+        wind_down.grants_ended += followed.ended
+        wind_down.save(update_fields=["brake", "grants_ended"])
+        return
+    _finished(wind_down, followed.ended, now)
+    record_end("access-ended", project, {"reason": wind_down.reason, "grants": followed.ended})
+
+
+def _finished(wind_down: WindDown, grants: int, now: datetime) -> None:
     wind_down.finished_at = wind_down.finished_at or now
     wind_down.grants_ended += grants
     wind_down.save(update_fields=["finished_at", "grants_ended"])
-    _record("access-ended", project, {"reason": wind_down.reason, "grants": grants})
 
 
 def _take_back(wind_down: WindDown, project: Project, said: Detail, now: datetime) -> None:
@@ -134,9 +172,11 @@ def _take_back(wind_down: WindDown, project: Project, said: Detail, now: datetim
     field = "reopened_at" if ended else "cancelled_at"
     setattr(wind_down, field, now)
     wind_down.save(update_fields=[field])
-    _record("reopened", project, {**said, "access_had_ended": ended, "grants_restored": 0})
+    record_end("reopened", project, {**said, "access_had_ended": ended, "grants_restored": 0})
     if wind_down.closed_project and project.state == ProjectState.CLOSED:
         _set_state(project, ProjectState.OPEN, now)
+    if wind_down.brake_id and not ended:
+        drop_lines(kind=Trigger.JIRA, project=project, reason="Re-opened in Jira", by=JIRA, now=now)
     project_reopened.send(sender=WindDown, project_id=project.pk, now=now)
 
 
@@ -145,6 +185,7 @@ def _set_state(project: Project, state: ProjectState, now: datetime) -> None:
     project.state = state
 
 
-def _record(verb: str, project: Project, detail: Detail) -> None:
+def record_end(verb: str, project: Project, detail: Detail) -> None:
+    """Record `grants.project.<verb>` in the open audited block."""
     where = {"project": project.key, "team": project.team.key}
     record(f"grants.project.{verb}", subject=f"project:{project.key}", detail=detail, **where)

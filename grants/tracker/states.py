@@ -29,6 +29,8 @@ class WindDownState(StrEnum):
     ENDED = "ended"
     CANCELLED = "cancelled"
     REOPENED = "reopened"
+    BRAKED = "braked"
+    KEPT = "kept"
 
 
 KINDS = [(kind.value, kind.value) for kind in Kind]

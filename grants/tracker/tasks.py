@@ -4,6 +4,7 @@ from celery import shared_task
 from django.db import transaction
 
 from grants.lifecycle.clock import database_time
+from grants.tracker.pausing import give_notice
 from grants.tracker.polling import poll_changes
 from grants.tracker.reading import read_due
 from grants.tracker.services import finish_due
@@ -12,9 +13,10 @@ from grants.tracker.watches import follow_projects
 
 @shared_task(name="grants.tracker.tasks.sweep", ignore_result=True)
 def sweep() -> None:
-    """Follow what the directory names, read what is due, end what is due. By the database's clock."""
+    """Follow what the directory names, read what is due, tell of what ends soon, end what is due. By the database."""
     follow_projects(now=database_time())
     read_due()
+    give_notice(now=database_time())
     finish_due(now=database_time())
 
 

@@ -39,6 +39,16 @@ class ProjectTracking:
 
 
 @dataclass(frozen=True, slots=True)
+class EndPreview:
+    """What would happen if a project were done now. `braked`: too much would end, so an administrator decides."""
+
+    grants: int
+    people: int
+    ends_at: datetime
+    braked: bool
+
+
+@dataclass(frozen=True, slots=True)
 class JiraHealth:
     """How the connection to Jira is. `due`: watches overdue by more than a minute; `missing`: keys not found."""
 

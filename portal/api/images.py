@@ -26,7 +26,13 @@ from portal.api.base import (
 from portal.api.paging import listing
 from portal.api.parsers import RawJSONParser
 from portal.api.schema import operation, pages_of
-from portal.api.serializers.catalogue import ImageQuery, ImageSerializer, ScanQuery, UploadedScanSerializer
+from portal.api.serializers.catalogue import (
+    BlockBody,
+    ImageQuery,
+    ImageSerializer,
+    ScanQuery,
+    UploadedScanSerializer,
+)
 from portal.api.serializers.common import ReasonBody
 
 
@@ -82,11 +88,11 @@ class Block(Endpoint):
     """Blocking an image."""
 
     @operation(
-        "images_block", "Block an image", body=ReasonBody, answer=ImageSerializer, problems=(403, 404, 422)
+        "images_block", "Block an image", body=BlockBody, answer=ImageSerializer, problems=(403, 404, 422)
     )
     def post(self, request: Call, pk: int) -> Response:
         """Let nobody use the image from now on; live access to it ends. Needs a reason; for administrators."""
-        return _marked(request, pk, services.block_image)
+        return _marked(request, pk, services.block_image, BlockBody)
 
 
 class Unblock(Endpoint):
@@ -165,7 +171,9 @@ def _administered(request: Call, pk: int) -> Image:
     return image
 
 
-def _marked(request: Call, pk: int, act: Callable[..., Image]) -> Response:
+def _marked(
+    request: Call, pk: int, act: Callable[..., Image], takes: type[ReasonBody] = ReasonBody
+) -> Response:
     image = _administered(request, pk)
-    act(image=image, reason=body(request, ReasonBody)["reason"], by=acting(request), now=moment())
+    act(image=image, by=acting(request), now=moment(), **body(request, takes))
     return Response(_shown(request, pk))

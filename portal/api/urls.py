@@ -4,6 +4,7 @@ from django.urls import path, re_path
 
 from portal.api import (
     account,
+    brakes,
     credentials,
     devices,
     docs,
@@ -76,6 +77,11 @@ urlpatterns = [
     path("drift/<int:pk>/decide/", drift.Decide.as_view(), name="api-drift-decide"),
     path("targets/<slug:key>/scan/", drift.Scan.as_view(), name="api-target-scan"),
     path("targets/<slug:key>/release/", drift.Release.as_view(), name="api-target-release"),
+    path("brakes/", brakes.Brakes.as_view(), name="api-brakes"),
+    path("brakes/<int:pk>/", brakes.OneBrake.as_view(), name="api-brake"),
+    path("brakes/<int:pk>/release/", brakes.Release.as_view(), name="api-brake-release"),
+    path("brakes/<int:pk>/refuse/", brakes.Refuse.as_view(), name="api-brake-refuse"),
+    path("projects/<slug:key>/ending/", brakes.Ending.as_view(), name="api-project-ending"),
     path("credentials/", credentials.Credentials.as_view(), name="api-credentials"),
     path("credentials/<int:pk>/", credentials.OneCredential.as_view(), name="api-credential"),
     path("device/", devices.Device.as_view(), name="api-device"),

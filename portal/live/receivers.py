@@ -46,3 +46,8 @@ def person_disabled(person_id: int, **_kwargs: Any) -> None:
 def pulls_recorded(grants: list[str], **_kwargs: Any) -> None:
     """Pulls arrived: the pages of their grants show the newest."""
     bump(*grants)
+
+
+def brake_changed(**_kwargs: Any) -> None:
+    """The brake holds something back, or somebody decided on it."""
+    bump("brakes")

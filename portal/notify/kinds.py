@@ -24,6 +24,9 @@ class Kind(StrEnum):
     DRIFT_DECIDED = "drift_decided"
     PROJECT_DONE = "project_done"
     PROJECT_REOPENED = "project_reopened"
+    PROJECT_END_NEAR = "project_end_near"
+    PROJECT_END_MOVED = "project_end_moved"
+    BRAKE_HELD = "brake_held"
 
 
 KINDS = [(kind.value, kind.value) for kind in Kind]

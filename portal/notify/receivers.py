@@ -10,8 +10,10 @@ from approvals.requests.models import Decision, Lane, Message, Request
 from approvals.requests.states import RequestStatus
 from approvals.routing.services import eligible
 from grants.directory.models import Person, Project
+from grants.directory.roles import ADMINISTRATOR
 from grants.directory.selectors import leads_of
-from grants.lifecycle.models import Grant
+from grants.lifecycle.models import Grant, GrantMember, Hold
+from grants.lifecycle.states import LIVE
 from grants.tracker.selectors import state_of
 from portal.notify.kinds import Kind
 from portal.notify.services import notify
@@ -46,22 +48,55 @@ def grant_changed(grant_id: int, event: str, now: datetime, **_kwargs: Any) -> N
 
 
 def project_done(project_id: int, now: datetime, **_kwargs: Any) -> None:
-    """Tell the leads when a project's access will end. An ending without grace tells its members itself."""
-    project = Project.objects.select_related("team").get(pk=project_id)
-    tracking = state_of(project)
-    due_at = tracking.wind_down.due_at if tracking and tracking.wind_down else now
-    if due_at > now:
-        _tell_leads(project, Kind.PROJECT_DONE, now, ends=due_at.isoformat())
+    """Tell leads and members when a project's access will end. An ending without grace tells its members itself."""
+    _tell_of_end(project_id, Kind.PROJECT_DONE, now)
+
+
+def project_end_near(project_id: int, now: datetime, **_kwargs: Any) -> None:
+    """Tell leads and members again, the project's days of notice before the end."""
+    _tell_of_end(project_id, Kind.PROJECT_END_NEAR, now)
+
+
+def project_end_moved(project_id: int, now: datetime, **_kwargs: Any) -> None:
+    """Tell leads and members that the end was put on hold, or goes on."""
+    _tell_of_end(project_id, Kind.PROJECT_END_MOVED, now)
 
 
 def project_reopened(project_id: int, now: datetime, **_kwargs: Any) -> None:
-    """Tell the leads that the project goes on, and that what ended stays ended."""
-    _tell_leads(Project.objects.select_related("team").get(pk=project_id), Kind.PROJECT_REOPENED, now)
+    """Tell leads and members that the project goes on, and that what ended stays ended."""
+    _tell_people(Project.objects.select_related("team").get(pk=project_id), Kind.PROJECT_REOPENED, now)
 
 
-def _tell_leads(project: Project, kind: Kind, now: datetime, **more: object) -> None:
+def brake_changed(hold_id: int, event: str, now: datetime, **_kwargs: Any) -> None:
+    """Tell administrators that the brake holds back much access and waits for one of them."""
+    if event != "held":
+        return
+    hold = Hold.objects.get(pk=hold_id)
+    administrators = Person.objects.filter(active=True, roles__role=ADMINISTRATOR)
     notify(
-        people=set(leads_of(project.team).values_list("pk", flat=True)),
+        people=set(administrators.values_list("pk", flat=True)),
+        kind=Kind.BRAKE_HELD,
+        occasion=hold.label,
+        now=now,
+        params={"hold": hold.pk, "grants": hold.grants_counted, "share": hold.share, "trigger": hold.kind},
+    )
+
+
+def _tell_of_end(project_id: int, kind: Kind, now: datetime) -> None:
+    project = Project.objects.select_related("team").get(pk=project_id)
+    tracking = state_of(project)
+    ends_at = tracking.wind_down.ends_at if tracking and tracking.wind_down else now
+    if ends_at > now:
+        _tell_people(project, kind, now, ends=ends_at.isoformat())
+
+
+def _tell_people(project: Project, kind: Kind, now: datetime, **more: object) -> None:
+    held = GrantMember.objects.filter(grant__project=project, grant__status__in=LIVE, removed_at=None)
+    notify(
+        people={
+            *leads_of(project.team).values_list("pk", flat=True),
+            *held.values_list("person_id", flat=True),
+        },
         kind=kind,
         occasion=f"project:{project.pk}:{now.isoformat()}",
         now=now,

@@ -87,6 +87,24 @@ TEXTS: Texts = {
         _("%(project)s (%(team)s) is done in Jira. Access ends on %(ends)s"),
         _("All access for %(project)s ends on %(ends)s. Re-open the issue in Jira before then to keep it."),
     ),
+    Kind.PROJECT_END_NEAR: (
+        _("Access for %(project)s (%(team)s) ends on %(ends)s"),
+        _(
+            "%(project)s is done in Jira, so all its access ends on %(ends)s. "
+            "A lead of the team can put the end on hold."
+        ),
+    ),
+    Kind.PROJECT_END_MOVED: (
+        _("Access for %(project)s (%(team)s) now ends on %(ends)s"),
+        _("The end of all access for %(project)s was moved. It now comes on %(ends)s."),
+    ),
+    Kind.BRAKE_HELD: (
+        _("The brake holds back the end of %(grants)s grants"),
+        _(
+            "%(trigger)s: %(grants)s grants, %(share)s %% of all, would have ended at once. Access goes on until you "
+            "release or refuse it."
+        ),
+    ),
     Kind.PROJECT_REOPENED: (
         _("%(project)s (%(team)s) was re-opened in Jira"),
         _("New requests for %(project)s are possible again. Access that had ended stays ended."),
@@ -151,9 +169,16 @@ DOING = {
     "too_little": _("The system shows suspiciously little of what was there."),
 }
 LANES = {"mlops": _("MLOps"), "security": _("Security")}
-SAY: Mapping[str, Callable[[object], object]] = {"outcome": _outcome, "ends": _moment, "lane": _lane, "doing": _doing}
+SAY: Mapping[str, Callable[[object], object]] = {
+    "outcome": _outcome,
+    "ends": _moment,
+    "lane": _lane,
+    "doing": _doing,
+    "trigger": lambda value: words.word("trigger", str(value)).label,
+}
 
 
+OF_PROJECTS = {Kind.PROJECT_DONE, Kind.PROJECT_REOPENED, Kind.PROJECT_END_NEAR, Kind.PROJECT_END_MOVED}
 FREED = {Kind.DECIDED_ELSEWHERE, Kind.WITHDRAWN, Kind.LAPSED}
 
 
@@ -161,7 +186,9 @@ def url_of(notification: Notification) -> str:
     """The page that shows how things stand now."""
     if notification.kind in {Kind.ASKED, Kind.REMINDER, Kind.ANSWER, *FREED}:
         return f"{settings.BASE_URL}/approvals/{notification.request_id}/"
-    if notification.kind in {Kind.PROJECT_DONE, Kind.PROJECT_REOPENED}:
+    if notification.kind == Kind.BRAKE_HELD:
+        return f"{settings.BASE_URL}/brakes/{notification.params['hold']}/"
+    if notification.kind in OF_PROJECTS:
         return f"{settings.BASE_URL}/projects/{notification.params['key']}/"
     if notification.kind in {Kind.DRIFT_FOUND, Kind.DRIFT_STOPPED, Kind.DRIFT_DECIDED}:
         return f"{settings.BASE_URL}/drift/?target={notification.params['key']}"

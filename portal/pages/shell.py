@@ -57,6 +57,7 @@ ADMIN_NAV = (
     NavItem("teams", _("Teams"), ("is_lead", "is_auditor", "is_administrator")),
     NavItem("people", _("People"), ("is_auditor", "is_administrator")),
     NavItem("drift", _("Differences"), ("is_lead", "is_auditor", "is_administrator")),
+    NavItem("brakes", _("Brakes"), ("is_auditor", "is_administrator")),
     NavItem("health", _("Health"), ("is_administrator",)),
     NavItem("styleguide", _("Style guide"), ("is_administrator",)),
 )

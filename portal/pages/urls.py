@@ -14,6 +14,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.notices.urls")),
     path("", include("portal.pages.health.urls")),
     path("", include("portal.pages.drift.urls")),
+    path("", include("portal.pages.brakes.urls")),
     path("", include("portal.pages.search.urls")),
     path("", include("portal.pages.requests.urls")),
     path("", include("portal.pages.inbox.urls")),

@@ -117,6 +117,19 @@ ROLE = _table(
     Word("admin", _("Admin"), "settings", "plain", hint=_("Also delete tags")),
 )
 
+TRIGGER = _table(
+    Word("jira", _("Projects done in Jira"), "flag", "plain"),
+    Word("closing", _("Projects closed"), "folder", "plain"),
+    Word("image", _("An image was blocked"), "ban", "plain"),
+    Word("people", _("People left"), "user-minus", "plain"),
+)
+
+HOLD = _table(
+    Word("held", _("Held back"), "hand-stop", "warn", open=True),
+    Word("released", _("Released"), "player-play", "plain"),
+    Word("refused", _("Refused"), "shield-check", "plain"),
+)
+
 WORDS: dict[str, dict[str, Word]] = {
     "request": REQUEST,
     "grant": GRANT,
@@ -128,6 +141,8 @@ WORDS: dict[str, dict[str, Word]] = {
     "check": CHECK,
     "integration": INTEGRATION,
     "role": ROLE,
+    "trigger": TRIGGER,
+    "hold": HOLD,
 }
 
 

@@ -171,6 +171,8 @@ def test_project_changes_are_recorded_and_faults_change_nothing(people: Cast) ->
         jira_issue="af 12",
         namespace="Not_DNS",
         grace_hours=-1,
+        notice_days=366,
+        max_hold_days=-1,
         gpu_quota=10**9,
         name=" ",
         state="gone",

@@ -14,8 +14,10 @@ from grants.directory.services import change_project
 from grants.directory.testing import cast
 from grants.directory.types import ProjectChanges
 from grants.lifecycle.clock import database_time
+from grants.lifecycle.consequences import end_projects
 from grants.lifecycle.models import Grant
-from grants.lifecycle.services import end_project, issue
+from grants.lifecycle.services import issue
+from grants.lifecycle.states import Trigger
 from grants.lifecycle.types import IssueImage
 
 BY = operator("root")
@@ -41,7 +43,7 @@ def test_a_grant_issued_while_its_project_closes_ends_with_it():
             project = change_project(
                 project=people.project, changes=ProjectChanges(state="closed"), by=BY, now=now
             )
-            end_project(project=project, by=BY, now=now)
+            end_projects(projects=[project], kind=Trigger.CLOSING, by=BY, now=now)
         connection.close()
 
     with ThreadPoolExecutor(2) as pool:

@@ -6,11 +6,11 @@ from audit.ledger.models import Event
 from grants.directory.actors import actor_for
 from grants.directory.models import RoleAssignment
 from grants.lifecycle.access import live_access
+from grants.lifecycle.consequences import end_projects
 from grants.lifecycle.errors import GrantConflict, GrantInvalid, GrantRefused
 from grants.lifecycle.models import Grant
 from grants.lifecycle.services import (
     end_image,
-    end_project,
     extend,
     give_back,
     mark_active,
@@ -19,6 +19,7 @@ from grants.lifecycle.services import (
     remove_member,
     revoke,
 )
+from grants.lifecycle.states import Trigger
 from grants.lifecycle.testing import make_grant
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -125,18 +126,22 @@ def test_second_ending_conflicts_and_names_the_first(grant, people, now, events)
     assert events() == ["grants.grant.revoked"]
 
 
+def done(project, by, now):
+    return end_projects(projects=[project], kind=Trigger.CLOSING, by=by, now=now).ended
+
+
 def test_end_project_ends_live_grants_only_once_each(people, image, now, by, events):
     states = ["scheduled", "provisioning", "active", "revoking", "ended"]
     grants = {status: make_grant(members=[people.bob], images=[image], status=status) for status in states}
-    assert end_project(project=people.project, by=by, now=now) == 3
-    assert end_project(project=people.project, by=by, now=now) == 0
+    assert done(people.project, by, now) == 3
+    assert done(people.project, by, now) == 0
     assert events() == ["grants.grant.project-done"] * 3
     found = {s: Grant.objects.get(pk=g.pk).end_reason for s, g in grants.items()}
     assert found == dict.fromkeys(states[:3], "project_done") | dict.fromkeys(states[3:], "revoked")
 
 
 def test_reopened_project_gets_nothing_back(grant, people, now, by):
-    end_project(project=people.project, by=by, now=now)
+    done(people.project, by, now)
     people.project.refresh_from_db()
     assert (people.project.state, live_access(person_id=people.bob.pk)) == ("open", [])
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, transaction
 
 from audit.ledger.models import Event
 from grants.directory.testing import make_project
+from grants.lifecycle.consequences import Followed
 from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
 from grants.tracker.models import Watch, WindDown
@@ -179,12 +180,12 @@ def test_one_failing_project_does_not_stop_the_others(project, grant, monkeypatc
     says("done", 0)
     first = WindDown.objects.order_by("pk").first()
 
-    def broken(*, project, **_kwargs):
-        if project.pk == first.project_id:
+    def broken(*, projects, **_kwargs):
+        if projects[0].pk == first.project_id:
             raise RuntimeError("broken")
-        return 0
+        return Followed()
 
-    monkeypatch.setattr("grants.tracker.services.end_project", broken)
+    monkeypatch.setattr("grants.tracker.services.end_projects", broken)
     assert finish_due(now=NOW + DAY) == 1
     assert WindDown.objects.filter(finished_at=None).get() == first
     assert first.project_id in (project.pk, other.pk)

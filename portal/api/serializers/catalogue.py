@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers
 
 from grants.catalogue.models import Tag
-from portal.api.serializers.common import PageQuery
+from portal.api.serializers.common import PageQuery, ReasonBody
 from portal.api.strict import StrictSerializer
 
 
@@ -17,6 +17,16 @@ class ImageQuery(PageQuery):
     )
     restricted = serializers.BooleanField(required=False, allow_null=True, default=None)
     blocked = serializers.BooleanField(required=False, allow_null=True, default=None)
+
+
+class BlockBody(ReasonBody):
+    """Why an image is blocked."""
+
+    security = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text="End all access at once, however much; the brake holds nothing.",
+    )
 
 
 class ScanQuery(StrictSerializer):

@@ -22,7 +22,13 @@ from grants.tracker.models import Watch, WindDown
 from portal.notify import services as services_of_mail
 from portal.notify.kinds import Kind, reminder_days
 from portal.notify.models import Notification
-from portal.notify.receivers import grant_changed, project_done, project_reopened
+from portal.notify.receivers import (
+    grant_changed,
+    project_done,
+    project_end_moved,
+    project_end_near,
+    project_reopened,
+)
 from portal.notify.reminders import alarm_of_removals, remind_of_endings
 from portal.notify.services import mark_read, notify, send_due
 from portal.notify.texts import message_of
@@ -248,26 +254,36 @@ def test_every_kind_has_words_in_both_languages(stage: Scene) -> None:
         "count": 3,
         "doing": "repair",
         "actor": "Root",
+        "hold": 1,
+        "grants": 40,
+        "share": 60,
+        "trigger": "jira",
     }
     for kind in Kind:
         row.kind = kind
         for language in ("en", "zh-hans"):
             assert request.number in (said := message_of(row, language=language)).subject + said.body or kind in {
                 Kind.READY, Kind.ENDING, Kind.ENDED, Kind.FAILED, Kind.PROJECT_DONE, Kind.PROJECT_REOPENED,
-                Kind.REMOVAL_OVERDUE, Kind.DRIFT_FOUND, Kind.DRIFT_STOPPED, Kind.DRIFT_DECIDED,
+                Kind.REMOVAL_OVERDUE, Kind.PROJECT_END_NEAR, Kind.PROJECT_END_MOVED, Kind.BRAKE_HELD,
+                Kind.DRIFT_FOUND, Kind.DRIFT_STOPPED, Kind.DRIFT_DECIDED,
             }  # fmt: skip
 
 
-def test_the_leads_hear_when_a_project_winds_down_and_goes_on(stage: Scene) -> None:
+def test_leads_and_members_hear_when_a_project_winds_down_and_goes_on(stage: Scene) -> None:
     now = timezone.now()
+    make_grant(project=stage.project, members=[stage.people.bob], images=[stage.image])
     Watch.objects.create(project=stage.project, key="AF-1", next_check_at=now)
     WindDown.objects.create(
         project=stage.project, due_at=now + timedelta(hours=24), started_at=now, closed_project=True
     )
     project_done(project_id=stage.project.pk, now=now)
     project_reopened(project_id=stage.project.pk, now=now)
-    assert (told(Kind.PROJECT_DONE), told(Kind.PROJECT_REOPENED)) == ({"alice"}, {"alice"})
-    message = message_of(Notification.objects.get(kind=Kind.PROJECT_DONE), language="en")
+    both = {"alice", "bob"}
+    assert (told(Kind.PROJECT_DONE), told(Kind.PROJECT_REOPENED)) == (both, both)
+    project_end_near(project_id=stage.project.pk, now=now + timedelta(hours=1))
+    project_end_moved(project_id=stage.project.pk, now=now + timedelta(hours=2))
+    assert (told(Kind.PROJECT_END_NEAR), told(Kind.PROJECT_END_MOVED)) == (both, both)
+    message = message_of(Notification.objects.filter(kind=Kind.PROJECT_DONE).first(), language="en")
     assert message.url.endswith(f"/projects/{stage.project.key}/")
 
 

@@ -105,6 +105,14 @@ KINDS: Mapping[str, Said] = {
     "grants.project.created": Said(_("A project was added"), icon="folder-plus"),
     "grants.project.changed": Said(_("A project's settings changed"), icon="folder"),
     "grants.project.done": Said(_("Jira says the project is done"), icon="flag"),
+    "grants.project.access-kept": Said(_("An administrator kept the access of a done project"), icon="shield-check"),
+    "grants.project.end-paused": Said(_("Put the end of a project's access on hold"), icon="player-pause"),
+    "grants.project.end-resumed": Said(_("Let the end of a project's access go on"), icon="player-play"),
+    "grants.project.end-noticed": Said(_("Told people that a project's access ends soon"), icon="bell"),
+    "grants.brake.held": Said(_("The brake holds back the end of much access"), icon="hand-stop"),
+    "grants.brake.grown": Said(_("More was added to what the brake holds back"), icon="hand-stop"),
+    "grants.brake.released": Said(_("Released what the brake held back: access ends"), icon="player-play"),
+    "grants.brake.refused": Said(_("Refused what the brake held back: access stays"), icon="shield-check"),
     "grants.project.access-ended": Said(_("Access ended because the project is done"), icon="flag"),
     "grants.project.reopened": Said(
         _("The project was opened again; access stays ended"), icon="folder-open"
@@ -150,6 +158,7 @@ GROUPS: Mapping[str, Promise] = {
     "grants.role": _("Roles"),
     "grants.membership": _("Places in teams"),
     "grants.project": _("Projects"),
+    "grants.brake": _("Brakes"),
     "grants.directory": _("Directory imports"),
     "portal.token": _("API tokens"),
     "portal.session": _("Sign-ins"),
@@ -159,7 +168,9 @@ GROUPS: Mapping[str, Promise] = {
 
 FACTS: Mapping[str, Promise] = {
     "actions": _("What it allows"),
+    "cause": _("Cause"),
     "count": _("How many"),
+    "counted": _("Grants that count"),
     "critical": _("Critical findings"),
     "days": _("Days"),
     "digest": _("Digest"),

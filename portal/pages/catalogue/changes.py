@@ -17,7 +17,7 @@ from grants.catalogue import services
 from grants.catalogue.models import Image
 from grants.catalogue.selectors import images_visible_to
 from portal.pages.access import acting, signed_in, viewer_of
-from portal.pages.catalogue.forms import MarkForm, ScanForm
+from portal.pages.catalogue.forms import BlockForm, MarkForm, ScanForm
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,7 @@ class Mark:
     effect: Promise
     done: Promise
     danger: bool = False
+    form: type[MarkForm] = MarkForm
 
 
 MARKS = {
@@ -38,6 +39,7 @@ MARKS = {
         _("Nobody can ask for it any more, and all access to it ends within a minute. Running jobs go on."),
         _("The image is blocked. Access to it is ending."),
         danger=True,
+        form=BlockForm,
     ),
     "unblock": Mark(
         services.unblock_image,
@@ -68,12 +70,10 @@ def mark_image(request: HttpRequest, pk: int, mark: str) -> HttpResponse:
     chosen = MARKS.get(mark)
     if chosen is None:
         raise Http404
-    form = MarkForm(request.POST if request.method == "POST" else None)
+    form = chosen.form(request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            chosen.act(
-                image=image, reason=form.cleaned_data["reason"], by=acting(request), now=timezone.now()
-            )
+            chosen.act(image=image, by=acting(request), now=timezone.now(), **form.cleaned_data)
         except PurserError as error:
             form.add_error(None, error.message)
         else:

@@ -50,6 +50,14 @@ class MarkForm(forms.Form):
     )
 
 
+class BlockForm(MarkForm):
+    """Why an image is blocked, and whether the brake may hold much access back."""
+
+    security = forms.BooleanField(
+        label=_("This is a security matter: end all access at once, however much it is"), required=False
+    )
+
+
 class ScanForm(forms.Form):
     """A scan report to upload."""
 

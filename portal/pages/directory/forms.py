@@ -72,6 +72,16 @@ class ProjectForm(forms.Form):
     grace_hours = forms.IntegerField(
         label=_("Hours of grace after it is done"), error_messages={"required": _("Enter a whole number")}
     )
+    notice_days = forms.IntegerField(
+        label=_("Days of notice before access ends"),
+        help_text=_("The leads and members are told again this long before."),
+        error_messages={"required": _("Enter a whole number")},
+    )
+    max_hold_days = forms.IntegerField(
+        label=_("Days that the end may be put on hold"),
+        help_text=_("How long after the grace a lead can have access go on. 0: not at all."),
+        error_messages={"required": _("Enter a whole number")},
+    )
     gpu_quota = forms.IntegerField(
         label=_("GPU quota"), error_messages={"required": _("Enter a whole number")}
     )

@@ -17,6 +17,7 @@ from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from grants.lifecycle.states import LIVE
 from grants.tokens.permissions import may_keep_robots, may_make_robot
 from grants.tokens.selectors import credentials_visible_to
+from grants.tracker.pausing import may_pause
 from grants.tracker.selectors import state_of
 from portal.edges.closing import save_project
 from portal.pages.access import acting, signed_in, viewer_of
@@ -58,11 +59,15 @@ def settings(request: HttpRequest, key: str) -> HttpResponse:
     form = ProjectForm.of(found, request.POST if request.method == "POST" else None)
     if form.is_valid():
         try:
-            save_project(project=found, changes=form.changes(), by=acting(request), now=timezone.now())
+            followed = save_project(
+                project=found, changes=form.changes(), by=acting(request), now=timezone.now()
+            )
         except PurserError as error:
             add_errors(form, error)
         else:
             messages.success(request, _("The settings are saved."))
+            if followed.held:
+                messages.warning(request, _("So much access would end at once that the brake holds it back."))
             return redirect("project-detail", key=key)
     context = {"form": form, "project": found}
     return render(request, "pages/directory/settings.html", context, status=422 if form.errors else 200)
@@ -82,6 +87,7 @@ def project_page(request: HttpRequest, found: Project, form: RobotForm) -> HttpR
         "may_make_robots": may_make_robot(found, viewer),
         "may_end_robots": may_keep_robots(found, viewer),
         "may_change": viewer.is_administrator,
+        "may_pause": may_pause(found, viewer),
         "may_audit": viewer.sees_all or found.team_id in viewer.led_team_ids,
         "tracking": state_of(found),
         "has_errors": bool(form.errors),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.pages.directory import imports, people, projects, robots, teams
+from portal.pages.directory import ending, imports, people, projects, robots, teams
 
 urlpatterns = [
     path("teams/", teams.teams, name="teams"),
@@ -10,6 +10,8 @@ urlpatterns = [
     path("projects/", projects.projects, name="projects"),
     path("projects/<slug:key>/", projects.project, name="project-detail"),
     path("projects/<slug:key>/settings/", projects.settings, name="project-settings"),
+    path("projects/<slug:key>/end/", ending.ending, name="project-end"),
+    path("projects/<slug:key>/end/go-on/", ending.go_on, name="project-go-on"),
     path("projects/<slug:key>/robots/", robots.create, name="robot-create"),
     path("projects/<slug:key>/robots/<int:pk>/revoke/", robots.revoke, name="robot-revoke"),
     path("people/", people.people, name="people"),

@@ -10,6 +10,7 @@ from audit.ledger.models import Checkpoint, Event
 from audit.pulls import selectors as pulls
 from grants.catalogue.models import Registry
 from grants.delivery.selectors import overdue
+from grants.lifecycle.selectors import open_holds
 from grants.tokens import sealing as tokens
 from grants.tracker.selectors import health
 from portal.notify.selectors import failing_mail
@@ -94,4 +95,13 @@ def deliveries(now: datetime) -> tuple[str, str]:
     if not count:
         return "working", ""
     words = ngettext("%(count)d part of a grant is overdue", "%(count)d parts of grants are overdue", count)
+    return "slow", words % {"count": count}
+
+
+def brake(now: datetime) -> tuple[str, str]:
+    """Whether the brake holds something back that waits for an administrator."""
+    count = open_holds().count()
+    if not count:
+        return "working", ""
+    words = ngettext("%(count)d decision waits for you", "%(count)d decisions wait for you", count)
     return "slow", words % {"count": count}

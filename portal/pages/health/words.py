@@ -31,7 +31,11 @@ SAID: Mapping[str, Said] = {
     "ledger": Said(_("Audit log"), _("Newest events are not signed outside the database yet.")),
     "deliveries": Said(_("Deliveries"), _("Some people wait for access, or some access is not proven gone.")),
     "drift": Said(
-        _("Differences at systems"), _("What somebody changed at a system outside Purser is not seen or not put right.")
+        _("Differences at systems"),
+        _("What somebody changed at a system outside Purser is not seen or not put right."),
+    ),
+    "brake": Said(
+        _("Brake"), _("Access that many triggers would have ended goes on until somebody decides.")
     ),
     "certificate": Said(_("Registry certificate"), _("Registries refuse every token when it ends.")),
 }

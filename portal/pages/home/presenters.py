@@ -15,7 +15,7 @@ from grants.directory.models import Person
 from grants.directory.selectors import leads_of_teams
 from grants.directory.standing import Standing
 from grants.lifecycle.models import Grant
-from grants.lifecycle.selectors import grants_visible_to, live_grants_for, with_bundle
+from grants.lifecycle.selectors import grants_visible_to, live_grants_for, open_holds, with_bundle
 from grants.lifecycle.states import LIVE
 from portal.pages.pull_panel import place_of, usable_images
 from portal.pages.pulling import pull_command
@@ -88,7 +88,7 @@ class Work:
 
 def work_of(viewer: Standing, *, client: str, now: datetime) -> Work:
     """Read all sections, in a number of queries that does not grow with their rows."""
-    tasks = [*_questions(viewer), *_approvals(viewer), *_endings(viewer, now)]
+    tasks = [*_brakes(viewer), *_questions(viewer), *_approvals(viewer), *_endings(viewer, now)]
     waiting = _waiting(viewer, now)
     live = with_bundle(live_grants_for(viewer.person))[:MOST]
     access = [_access(grant, viewer.person, client) for grant in live]
@@ -128,6 +128,25 @@ def _approvals(viewer: Standing) -> list[Task]:
     oldest = rows.order_by("submitted_at", "pk").values_list("submitted_at", flat=True)[0]
     words = ngettext("Decide on %(count)d request", "Decide on %(count)d requests", count)
     return [Task("inbox", words % {"count": count}, _address("inbox"), icon="clipboard-check", at=oldest)]
+
+
+def _brakes(viewer: Standing) -> list[Task]:
+    if not viewer.is_administrator:
+        return []
+    return [
+        Task(
+            f"brake-{hold.pk}",
+            ngettext(
+                "Decide on %(count)d grant that the brake holds back",
+                "Decide on %(count)d grants that the brake holds back",
+                hold.grants_counted,
+            )
+            % {"count": hold.grants_counted},
+            _address("brake-detail", hold.pk),
+            icon="hand-stop",
+        )
+        for hold in open_holds()[:MOST]
+    ]
 
 
 def _endings(viewer: Standing, now: datetime) -> list[Task]:

@@ -18,6 +18,17 @@ ICONS = {
     Kind.ENDING: {"icon": "clock-exclamation"},
     Kind.ENDED: {"icon": "flag"},
     Kind.FAILED: {"icon": "alert-triangle"},
+    Kind.WITHDRAWN: {"icon": "arrow-back-up"},
+    Kind.LAPSED: {"icon": "hourglass-empty"},
+    Kind.REMOVAL_OVERDUE: {"icon": "alert-triangle"},
+    Kind.PROJECT_DONE: {"icon": "flag"},
+    Kind.PROJECT_REOPENED: {"icon": "folder-open"},
+    Kind.PROJECT_END_NEAR: {"icon": "clock-exclamation"},
+    Kind.PROJECT_END_MOVED: {"icon": "calendar-plus"},
+    Kind.DRIFT_FOUND: {"icon": "alert-triangle"},
+    Kind.DRIFT_STOPPED: {"icon": "hand-stop"},
+    Kind.DRIFT_DECIDED: {"icon": "check"},
+    Kind.BRAKE_HELD: {"icon": "hand-stop"},
 }
 
 

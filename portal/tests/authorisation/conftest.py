@@ -18,6 +18,7 @@ from grants.delivery.models import Drift
 from grants.directory.actors import actor_for
 from grants.directory.models import Person
 from grants.directory.testing import make_person, make_project, make_team
+from grants.lifecycle.models import Hold
 from grants.lifecycle.testing import make_grant
 from grants.tokens.services import create_personal, create_robot
 from portal.accounts.testing import sign_in
@@ -119,6 +120,7 @@ def _objects(scene: Any, now: Any) -> dict[str, Any]:
         "request": request.pk,
         "request_revision": request.revision,
         "grant": grant.pk,
+        "hold": _hold(now).pk,
         "later": (grant.ends + timedelta(days=5)).isoformat(),
         "image": scene.image.pk,
         "person": cast.bob.pk,
@@ -132,3 +134,8 @@ def _objects(scene: Any, now: Any) -> dict[str, Any]:
 
 def _client() -> Client:
     return Client(raise_request_exception=False)
+
+
+def _hold(now: Any) -> Hold:
+    facts = {"kind": "jira", "subject": "project:done", "triggered_by": "Purser (jira)"}
+    return Hold.objects.create(grants_counted=1, grants_live=1, since=now, grown_at=now, **facts)

@@ -7,15 +7,21 @@ from typing import Any
 from django.utils import timezone
 
 from approvals.requests.testing import Scene, approve_all, decide_as, make_draft, make_request, make_scene
+from audit.ledger.actors import operator
 from audit.ledger.models import Event
 from grants.catalogue.models import Version
 from grants.catalogue.testing import make_image, make_version
 from grants.delivery.models import Drift, Episode
 from grants.directory.actors import actor_for
 from grants.directory.models import Person
-from grants.directory.testing import make_person
+from grants.directory.testing import make_person, make_project
+from grants.lifecycle.consequences import end_projects
+from grants.lifecycle.models import Hold
+from grants.lifecycle.states import Trigger
 from grants.lifecycle.testing import make_grant
 from grants.tokens.services import create_personal, create_robot
+from grants.tracker.models import Watch, WindDown
+from grants.tracker.pausing import pause
 from portal.accounts.devices import start_device
 from portal.accounts.tokens import create_token
 
@@ -60,8 +66,33 @@ def make_world() -> World:
         | _requests(scene, named)
         | _access(scene, named)
         | _drift(scene)
-        | _own(scene),
+        | _own(scene)
+        | _endings(scene, named),
     )
+
+
+def _endings(scene: Scene, named: list[Person]) -> dict[str, Any]:
+    """A project that is done and on hold, and what the brake holds back."""
+    now, team = timezone.now(), scene.people.team
+    over = [
+        make_project(f"over-{number}", name="旧模型评测", team=team, state="closed") for number in range(12)
+    ]
+    for project in over:
+        make_grant(project=project, members=named, images=[scene.image])
+    end_projects(projects=over, kind=Trigger.CLOSING, by=operator("root"), now=now)
+    done = make_project("done", team=team, jira_issue="AF-12")
+    make_grant(project=done, members=named, images=[scene.image])
+    Watch.objects.create(project=done, kind="issue", key="AF-12", category="done", next_check_at=now)
+    WindDown.objects.create(
+        project=done,
+        reason="AF-12: Done",
+        started_at=now,
+        due_at=now + timedelta(days=1),
+        closed_project=True,
+    )
+    until = now + timedelta(days=9)
+    pause(project=done, until=until, reason="再训练一次", by=actor_for(scene.people.alice), now=now)
+    return {"hold": Hold.objects.get().pk, "done": done.key}
 
 
 def _requests(scene: Scene, named: list[Person]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from approvals.requests.diagram import lane_diagram, request_diagram
 from grants.delivery.diagram import delivery_diagram
-from grants.lifecycle.diagram import grant_diagram
+from grants.lifecycle.diagram import grant_diagram, hold_diagram
 
 HEAD = """# States
 
@@ -21,10 +21,13 @@ ABOUT_GRANTS = """A bundle of people and images for one window. Access is allowe
 `active` and inside its window; `ended` is written only after every target was seen to refuse."""
 ABOUT_LINES = """One for each person and each image. Failures keep the state and set the next attempt; nothing is
 given up."""
+ABOUT_HOLDS = """Many grants that one trigger would end; their access goes on until somebody decides, or until their
+own end."""
 SECTIONS: tuple[tuple[str, str, Callable[[], str]], ...] = (
     ("A request", "Final states stay final; what happens next is the grant's.", request_diagram),
     ("A lane of a request", "Lanes run in parallel; the last approval approves the request.", lane_diagram),
     ("A grant", ABOUT_GRANTS, grant_diagram),
+    ("An ending that the brake holds back", ABOUT_HOLDS, hold_diagram),
     ("A line of a grant at a target", ABOUT_LINES, delivery_diagram),
 )
 

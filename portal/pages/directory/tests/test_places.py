@@ -21,6 +21,8 @@ SETTINGS = {
     "jira_project": "",
     "jira_issue": "",
     "grace_hours": "24",
+    "notice_days": "1",
+    "max_hold_days": "14",
     "gpu_quota": "0",
     "namespace": "",
     "state": "open",
