@@ -13,9 +13,10 @@ from grants.connectors.errors import NotFound, Permanent, Transient
 from grants.connectors.google_accounts import Account, Accounts, not_seen_yet
 from grants.connectors.google_bindings import DECRYPTER, Bindings
 from grants.connectors.google_clients import GoogleClients
+from grants.connectors.google_documents import Group
 from grants.connectors.google_effect import Effect
 from grants.connectors.google_foreign import Strangers
-from grants.connectors.google_groups import Group, Groups
+from grants.connectors.google_groups import Groups
 from grants.connectors.google_layout import ACCOUNT, GROUP, IMAGE, MARK, MEMBER, GoogleLayout, GoogleOptions
 from grants.connectors.google_look import Look, People
 from grants.connectors.google_members import Done, Memberships, wanted_of
@@ -34,8 +35,8 @@ def utc_now() -> datetime:
 class GoogleConnector:
     """`Connector`, `Finds`, `ExpiresNatively`, `Probes` and `Describes` for one Google target.
 
-    `people`: whose address is whose (the directory's). `clock`: the present, UTC. One per thread at a time: what it
-    remembers (who was seen in effect, what was removed and still counts) only saves calls and is not locked.
+    `people`: whose address is whose (the directory's). `clock`: the present, UTC. What it remembers (who was seen in
+    effect, what was removed and still counts) saves calls and proves removals; it may be kept and shared by threads.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class GoogleConnector:
         people: People,
         clock: Callable[[], datetime] = utc_now,
     ) -> None:
+        self._clients = clients
         self._options = options
         self._layout = GoogleLayout(options)
         self._people = people
@@ -137,6 +139,7 @@ class GoogleConnector:
     def close(self) -> None:
         """Close the connections."""
         self._trials.close()
+        self._clients.close()
 
     def _work(self, entry: Entry) -> Done:
         self._ready_groups(entry)

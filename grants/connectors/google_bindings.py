@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from google.iam.v1.policy_pb2 import Policy
 
 from grants.connectors.errors import Permanent, Transient
-from grants.connectors.google_groups import Group, Groups, Membership
+from grants.connectors.google_documents import Group, Membership
+from grants.connectors.google_groups import Groups
 from grants.connectors.google_layout import GoogleOptions
 from grants.connectors.google_names import Mark, ours_by_name, pool_address, split_image
 from grants.connectors.google_policy import (
@@ -83,7 +84,7 @@ class Bindings:
                 if self._add(policy, view, pair, resource):
                     pooled.add(pair)
             dropped.update(out)
-            return policy != before
+            return bool(policy != before)
 
         policy, written = self._policies.change(resource, edit)
         changed = written or bool(pooled) or bool(dropped)

@@ -136,14 +136,12 @@ class GoogleClients:
 
     def close(self) -> None:
         """Close what is open."""
-        for name, close in (("registry", "transport"), ("keys", "transport"), ("tokens", "transport")):
-            if name in self.__dict__:
-                getattr(self.__dict__[name], close).close()
-        if "accounts" in self.__dict__:
-            self.accounts.transport.close()
+        made = self.__dict__
+        for client in [made[name] for name in ("registry", "keys", "tokens", "accounts") if name in made]:
+            client.transport.close()
 
     def _where(self, endpoint: str) -> ClientOptions | None:
-        return ClientOptions(api_endpoint=endpoint) if endpoint else None  # type: ignore[no-untyped-call]
+        return ClientOptions(api_endpoint=endpoint) if endpoint else None
 
     def _http(self) -> Any:
         if not hasattr(self._here, "http"):

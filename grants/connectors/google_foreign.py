@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from grants.connectors.base import Entry
 from grants.connectors.google_accounts import Accounts
-from grants.connectors.google_groups import Group, Groups
+from grants.connectors.google_documents import Group
+from grants.connectors.google_groups import Groups
 from grants.connectors.google_layout import GoogleLayout
 from grants.connectors.google_look import People
 from grants.connectors.google_policy import Policies, short

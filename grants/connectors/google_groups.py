@@ -1,13 +1,11 @@
 """Groups and memberships of Cloud Identity, as far as Purser keeps them. Facts: connectors.md A5."""
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from grants.connectors.errors import (
     Conflict,
-    ConnectorError,
     Malformed,
     NotFound,
     Permanent,
@@ -15,37 +13,17 @@ from grants.connectors.errors import (
     Transient,
 )
 from grants.connectors.google_clients import GoogleClients
+from grants.connectors.google_documents import GROUPS, Group, Membership, failed, membership, quoted
 from grants.connectors.google_errors import ALREADY_EXISTS, NO_EXPIRY
 from grants.connectors.google_layout import GoogleOptions
-from grants.connectors.google_names import Mark, moment_of, ours_by_name, read_mark, stamp
+from grants.connectors.google_names import Mark, ours_by_name, read_mark, stamp
 
-GROUPS = "Cloud Identity"
 PAGE = 500
 _LABELS = {"cloudidentity.googleapis.com/groups.discussion_forum": ""}
 _MASKS = (
     "expiry_detail.expire_time",
     "expiryDetail.expire_time",
 )  # the documents' spelling, and two clients'
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A group. `mark`: None when its description carries none of ours for this target."""
-
-    name: str
-    address: str
-    mark: Mark | None
-
-
-@dataclass(frozen=True, slots=True)
-class Membership:
-    """Somebody in a group. `ends`: when it ends by itself, None when not (or when the look does not tell)."""
-
-    name: str
-    address: str
-    kind: str = "USER"
-    ends: datetime | None = None
-    roles: tuple[str, ...] = ("MEMBER",)
 
 
 class Groups:
@@ -57,7 +35,10 @@ class Groups:
         self._known: dict[str, Group] = {}
         self.expires: bool | None = {"true": True, "false": False}.get(options.expiry)
 
-    # Groups
+    @property
+    def endless(self) -> bool:
+        """Whether memberships are known not to end by themselves."""
+        return self.expires is False
 
     def known(self, address: str) -> Group | None:
         """A group as it was seen last; asked for when it was never seen. A mark never changes."""
@@ -143,18 +124,16 @@ class Groups:
         here = self._options.group_domain
         return (one for one in self._all() if one.mark is None and ours_by_name(one.address, domain=here))
 
-    # Memberships
-
     def members(self, group: Group) -> list[Membership]:
         """Everybody in a group, with the ends. Google leaves out those whose time is over."""
         pages = self._pages(
             lambda token: self._members.list(parent=group.name, view="FULL", pageSize=PAGE, pageToken=token)
         )
-        return [_membership(one) for page in pages for one in page.get("memberships", [])]
+        return [membership(one) for page in pages for one in page.get("memberships", [])]
 
     def direct(self, address: str) -> list[tuple[Group, Membership]]:
         """The groups of ours somebody is in directly. The ends are not told here."""
-        query = f"member_key_id == '{_quoted(address)}'"
+        query = f"member_key_id == '{quoted(address)}'"
         pages = self._pages(
             lambda token: self._members.searchDirectGroups(
                 parent="groups/-", query=query, pageSize=PAGE, pageToken=token
@@ -166,13 +145,13 @@ class Groups:
     def member(self, name: str) -> Membership | None:
         """One membership with its end. None when Google does not show it."""
         try:
-            return _membership(self._ask(self._members.get(name=name)))
+            return membership(self._ask(self._members.get(name=name)))
         except (NotFound, Refused):
             return None
 
     def add(self, group: Group, address: str, ends: datetime | None) -> None:
         """Put somebody into a group; where the licence allows, until `ends`. Already in is success."""
-        if ends is None or self.expires is False:
+        if ends is None or self.endless:
             self._add(group, address, None)
             return
         try:
@@ -208,7 +187,7 @@ class Groups:
 
     def effective(self, group: Group, address: str) -> bool | None:
         """Whether Google counts somebody as a member, nested groups included; None when it does not tell us."""
-        query = f"member_key_id == '{_quoted(address)}'"
+        query = f"member_key_id == '{quoted(address)}'"
         try:
             asked = self._members.checkTransitiveMembership(parent=group.name, query=query)
             return bool(self._ask(asked).get("hasMembership", False))
@@ -244,9 +223,9 @@ class Groups:
 
     def _done(self, request: Any) -> None:
         """Send a change. Its operation may still be running: what came of it is read back by the caller."""
-        failed = self._ask(request, changes=True).get("error")
-        if failed:
-            raise _failed(failed)
+        error = self._ask(request, changes=True).get("error")
+        if error:
+            raise failed(error)
 
     def _pages(self, request: Any) -> Iterator[dict[str, Any]]:
         token = ""
@@ -279,29 +258,3 @@ class Groups:
         here = ours_by_name(address, domain=self._options.group_domain)
         mine = mark is not None and mark.target == self._options.target and here
         return Group(name, address, mark if mine else None)
-
-
-def _membership(document: dict[str, Any]) -> Membership:
-    roles: Sequence[dict[str, Any]] = document.get("roles", [])
-    ends = [moment_of(one.get("expiryDetail", {}).get("expireTime", "")) for one in roles]
-    return Membership(
-        name=str(document.get("name", "")),
-        address=str(document.get("preferredMemberKey", {}).get("id", "")).lower(),
-        kind=str(document.get("type", "USER")),
-        ends=next((one for one in ends if one is not None), None),
-        roles=tuple(str(one.get("name", "")) for one in roles),
-    )
-
-
-def _failed(error: dict[str, Any]) -> ConnectorError:
-    """An operation that ended badly: the same meanings as an answer (connectors.md A5)."""
-    text = str(error.get("message", ""))
-    if "4003" in text or error.get("code") == 6:
-        return Conflict(f"{GROUPS}: it is there already.", code=ALREADY_EXISTS)
-    if "3005" in text or "3006" in text:
-        return Permanent(f"{GROUPS}: the licence does not let memberships end by themselves.", code=NO_EXPIRY)
-    return Permanent(f"{GROUPS} could not make the change.", code=str(error.get("code", "")))
-
-
-def _quoted(address: str) -> str:
-    return address.replace("\\", "\\\\").replace("'", "\\'")

@@ -11,8 +11,9 @@ from grants.connectors.errors import ConnectorError, NotFound
 from grants.connectors.google_accounts import Account, Accounts, base_of
 from grants.connectors.google_bindings import Bindings
 from grants.connectors.google_clients import GoogleClients
+from grants.connectors.google_documents import Group, Membership
 from grants.connectors.google_errors import google_errors
-from grants.connectors.google_groups import Group, Groups, Membership
+from grants.connectors.google_groups import Groups
 from grants.connectors.google_layout import ACCOUNT, GROUP, IMAGE, KEY, MEMBER, GoogleLayout
 from grants.connectors.google_names import split_image
 
@@ -156,7 +157,7 @@ class Look:
         """Memberships of these addresses in our bundles, with their ends."""
         found = [pair for address in addresses for pair in self._groups.direct(address.lower())]
         found = [(group, one) for group, one in found if group.mark and group.mark.project]
-        if self._groups.expires is False:
+        if self._groups.endless:
             return found
         read = [(group, self._groups.member(one.name)) for group, one in found]
         return [(group, one) for group, one in read if one is not None]

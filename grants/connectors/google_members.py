@@ -6,7 +6,8 @@ from datetime import datetime
 
 from grants.connectors.base import Entry
 from grants.connectors.errors import NotFound, Transient
-from grants.connectors.google_groups import Group, Groups, Membership
+from grants.connectors.google_documents import Group, Membership
+from grants.connectors.google_groups import Groups
 from grants.connectors.google_names import moment_of, same_address
 
 Wanted = Mapping[str, datetime | None]
@@ -109,13 +110,13 @@ class Memberships:
         return True
 
     def _extend(self, membership: Membership, ends: datetime | None) -> bool:
-        if ends is None or self._groups.expires is False:
+        if ends is None or self._groups.endless:
             return False
         now = self._look(membership.name)
         if now is None or now.ends == ends:
             return False
         self._groups.set_ends(now, ends)
-        return self._groups.expires is not False
+        return not self._groups.endless
 
     def _seen(
         self,
@@ -136,7 +137,7 @@ class Memberships:
         return Done(changed, True, f"Member of {len(wanted)} groups, as wanted.", last)
 
     def _ends(self, group: Group, membership: Membership, wanted: datetime | None) -> datetime | None:
-        if wanted is None or self._groups.expires is False:
+        if wanted is None or self._groups.endless:
             return None
         found = self._look(membership.name)
         if found is not None and found.ends is not None:
@@ -144,9 +145,9 @@ class Memberships:
         return found.ends if found else None
 
     def _look(self, name: str) -> Membership | None:
-        if name not in self._read:
-            self._read[name] = self._groups.member(name)
-        return self._read[name]
+        found = self._read.get(name) or self._groups.member(name)
+        self._read[name] = found
+        return found
 
     def _still_counted(self, key: str) -> bool:
         for (address, group), found in list(self._leaving.get(key, {}).items()):

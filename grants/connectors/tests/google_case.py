@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any
 
 from grants.connectors.base import Entry
@@ -89,13 +90,19 @@ class Google:
     def state(self) -> GoogleState:
         return self.app.state
 
+    @cached_property
+    def clients(self) -> GoogleClients:
+        """They remember nothing, and making them is slow: all connectors have the same."""
+        return GoogleClients(endpoints=self.endpoints, timeout=0.3)
+
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.state.clock(), UTC)
 
     def connector(self, **fields: Any) -> GoogleConnector:
         """A connector of a process that remembers nothing."""
-        clients = GoogleClients(endpoints=self.endpoints, timeout=0.3)
-        return GoogleConnector(clients, replace(self.options, **fields), people=self.people, clock=self.now)
+        return GoogleConnector(
+            self.clients, replace(self.options, **fields), people=self.people, clock=self.now
+        )
 
     def settle(self) -> None:
         self.state.offset += HOURS
