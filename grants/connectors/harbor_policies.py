@@ -113,14 +113,17 @@ def entries_of(
     roles = {member.name: member.role for member in members}
     found = []
     for repository, pairs in sorted(memory.images.items()):
-        held = [pair for pair in pairs if _held(*_pair(pair), roles)]
+        held = [pair for pair in pairs if _held(*_pair(pair), roles, memory)]
         groups = tuple(("group", pair) for pair in held)
         known = (("project", project), ("webhook", webhook))
         found.append(Entry(settings.target, IMAGE, repository, (*known, *groups)))
     return found
 
 
-def _held(group: str, role: int, roles: Mapping[str, int]) -> bool:
+def _held(group: str, role: int, roles: Mapping[str, int], memory: Remembered) -> bool:
+    """Whether a group has its role: one of ours just what is wanted of it, one of others at least that."""
+    if group in memory.groups:
+        return roles.get(group) == memory.roles[group]
     return group in roles and not stronger(role, roles[group])
 
 

@@ -62,32 +62,39 @@ class Projects:
         policy = self._policy(project)
         if policy is not None and self._memory(policy) is None:
             raise Permanent(f"The project {project} has a webhook {policy['name']} that Purser did not make.")
-        changed = not self._shows(entry, project, policy)
+        changed = not self._is_applied(entry, project, policy)
         if changed:
             self._converge(project, lambda memory: memory.with_image(entry))
         # A second look: the first may have been answered from before the last change.
-        proven = self._shows(entry, project, self._policy(project))
+        proven = self._is_applied(entry, project, self._policy(project))
         said = "reads back as wanted" if proven else "does not show the change"
         detail = f"The project {project} {said}."
         return Outcome(change, changed, proven, detail, self._settings.clock())
 
     def _remove_once(self, change: Change) -> Outcome:
         repository, project = change.entry.key, project_of(change.entry.key)
-        changed = self._follows(repository, project)
+        changed = not self._is_removed(repository, project)
         if changed:
             self._converge(project, lambda memory: memory.without(repository))
-        proven = not any(self._follows(repository, project) for _ in range(LOOKS))
+        proven = all(self._is_removed(repository, project) for _ in range(LOOKS))
         said = "no longer follows" if proven else "still follows"
         detail = f"The project {project} {said} {repository}."
         return Outcome(change, changed, proven, detail, self._settings.clock())
 
-    def _follows(self, repository: str, project: str) -> bool:
-        memory = self._memory(self._policy(project))
-        return memory is not None and repository in memory.images
-
-    def _shows(self, entry: Entry, project: str, policy: Row | None) -> bool:
+    def _is_applied(self, entry: Entry, project: str, policy: Row | None) -> bool:
         seen = [one for one in self._entries(project, policy) if one.identity == entry.identity]
-        return bool(seen) and same_facts(seen[0], entry)
+        return bool(seen) and same_facts(seen[0], entry) and self._is_settled(project, self._memory(policy))
+
+    def _is_removed(self, repository: str, project: str) -> bool:
+        memory = self._memory(self._policy(project))
+        return memory is None or (repository not in memory.images and self._is_settled(project, memory))
+
+    def _is_settled(self, project: str, memory: Remembered | None) -> bool:
+        """Whether nothing is left half done: a policy for no image, a group of ours that nobody wants so any more."""
+        if memory is None or not memory.images:
+            return memory is None
+        roles = {member.name: member.role for member in self._groups(project)} if memory.groups else {}
+        return all(roles.get(group) == memory.roles.get(group, 0) for group in memory.groups)
 
     def _entries(self, project: str, policy: Row | None) -> list[Entry]:
         memory = self._memory(policy)
@@ -106,9 +113,20 @@ class Projects:
         theirs = {member.name for member in members} - before.groups
         ours = before.groups | (roles.keys() - theirs)
         self._keep(project, policy, Remembered(wanted.images, ours))
+        if ours - before.groups:
+            self._check_remembered(project, ours)
         self._set_members(project, roles, {member.name: member for member in members}, ours)
-        if ours - roles.keys():
-            self._keep(project, self._policy(project), Remembered(wanted.images, ours & roles.keys()))
+        if unwanted := ours - roles.keys():
+            # Forgotten only when seen to be gone, twice: a call may be answered well and change nothing.
+            there = {member.name for _ in range(2) for member in self._groups(project)}
+            kept = (ours & roles.keys()) | (unwanted & there)
+            self._keep(project, self._policy(project), Remembered(wanted.images, kept))
+
+    def _check_remembered(self, project: str, groups: frozenset[str]) -> None:
+        """A group made a member before it is known as ours would be a stranger's for ever."""
+        memory = self._memory(self._policy(project))
+        if memory is None or memory.groups != groups:
+            raise Conflict(f"{self._wire.host} does not show what was written.")
 
     def _sure_policy(self, project: str) -> Row | None:
         """The policy as two reads in a row show it.

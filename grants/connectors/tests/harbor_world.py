@@ -10,7 +10,7 @@ from grants.connectors.harbor import HarborConnector
 from grants.connectors.harbor_documents import rights_of
 from grants.connectors.harbor_layout import HarborLayout
 from grants.connectors.harbor_names import IMAGE, robot_name
-from grants.connectors.harbor_policies import read_memory
+from grants.connectors.harbor_policies import read_memory, stronger
 from grants.connectors.harbor_settings import HarborSettings
 from grants.connectors.harbor_wire import HarborWire
 from grants.connectors.tests.contract import NOW, TARGET
@@ -25,6 +25,8 @@ SECRET = "a-webhook-secret"
 WEBHOOK = "http://127.0.0.1:9/webhooks/harbor/target/"
 GROUPS = "ml-{project}-{role}"
 PROJECTS, ROLES = ("anti-fraud-v2", "credit"), ("viewer", "developer", "admin")
+OUR_GROUPS = {template.format(project=name, role=role) for template in ("ml-{project}-{role}", "ml-{project}")
+              for name in PROJECTS for role in ROLES}  # fmt: skip
 
 
 @dataclass
@@ -68,12 +70,20 @@ class World:
         else:
             state.robots = {key: row for key, row in state.robots.items() if row != self.robot(entry)}
 
+    def groups(self) -> dict[tuple[str, str], int]:
+        """The groups of ours: Harbor project and name to role."""
+        names = {row["project_id"]: row["name"] for row in self.harbor.state.projects.values()}
+        return {
+            (names[row["project_id"]], row["entity_name"]): row["role_id"]
+            for row in self.harbor.state.members.values()
+            if row["entity_type"] == "g" and row["entity_name"] in OUR_GROUPS
+        }
+
     def foreign(self) -> list[Row]:
         """Everything that is not ours."""
         state = self.harbor.state
-        ours = {GROUPS.format(project=name, role=role) for name in PROJECTS for role in ROLES}
         robots = [row for row in state.robots.values() if not row["name"].startswith("robot$purser-p")]
-        members = [row for row in state.members.values() if row["entity_name"] not in ours]
+        members = [row for row in state.members.values() if row["entity_name"] not in OUR_GROUPS]
         policies = [row for row in state.policies.values() if row["name"] != "purser-pulls"]
         return robots + members + policies
 
@@ -81,14 +91,17 @@ class World:
         state = self.harbor.state
         project = next(row for row in state.projects.values() if row["name"] == entry.first("project"))
         groups = {
-            f"{row['entity_name']}:{row['role_id']}"
+            row["entity_name"]: row["role_id"]
             for row in state.members.values()
             if row["project_id"] == project["project_id"] and row["entity_type"] == "g"
         }
+        # Another image of the project may want more of the same group.
+        wanted = [pair.rpartition(":") for pair in entry.values("group")]
+        held = all(name in groups and not stronger(int(role), groups[name]) for name, _, role in wanted)
         for row in state.policies.values():
             memory = read_memory(row["description"], installation="test")
             if row["project_id"] == project["project_id"] and memory and entry.key in memory.images:
-                return bool(row["enabled"]) and set(entry.values("group")) <= groups
+                return bool(row["enabled"]) and held
         return False
 
 

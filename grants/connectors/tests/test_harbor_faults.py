@@ -11,6 +11,7 @@ import pytest
 
 from grants.connectors.base import Change
 from grants.connectors.errors import ConnectorError
+from grants.connectors.harbor_layout import WEAKEST_FIRST
 from grants.connectors.tests.contract import (
     ALICE,
     ATTEMPTS,
@@ -66,6 +67,16 @@ def story(case, chance):
     return [[first], *chance.sample(middle, 3), []]
 
 
+def expected(entries):
+    """The groups all image entries together want, each with its strongest role."""
+    found = {}
+    for entry in entries:
+        for group, _, role in (pair.rpartition(":") for pair in (entry.values("group") if entry else ())):
+            key = (entry.first("project"), group)
+            found[key] = max(found.get(key, 5), int(role), key=WEAKEST_FIRST.index)
+    return found
+
+
 def attempt(case, place, holdings):
     """One call, as delivery makes it; what it said must be true."""
     wanted = case.layout.entry(place, about(place, holdings))
@@ -85,7 +96,7 @@ def attempt(case, place, holdings):
 @pytest.mark.parametrize("seed", range(SEEDS))
 def test_what_is_proven_is_true_and_strangers_are_untouched(seed):
     chance = random.Random(seed)  # noqa: S311 - a story that can be told again
-    with harbor(chance.choice(("", GROUPS))) as (case, made):
+    with harbor(chance.choice(("", GROUPS, "ml-{project}"))) as (case, made):
         strangers = case.foreign()
         steps = story(case, chance)
         every = list(dict.fromkeys(place for holdings in steps for place in places(case, holdings)))
@@ -98,6 +109,7 @@ def test_what_is_proven_is_true_and_strangers_are_untouched(seed):
                 converge(case, place, holdings)
             wanted = [case.layout.entry(place, about(place, holdings)) for place in every]
             assert all(case.truth(entry) for entry in wanted if entry is not None)
+            assert made.groups() == expected(wanted)
             assert case.foreign() == strangers
         left = [
             row["name"]
