@@ -1,6 +1,7 @@
 """A scan of 5,000 tenants of 10,000 people: our own time, in a fixed number of queries."""
 
 from datetime import timedelta
+from time import process_time
 
 import pytest
 from django.db import connection
@@ -70,7 +71,7 @@ def in_place(registry, hour):
     return entries
 
 
-def test_scan_of_five_thousand_tenants(registry, people, keeper, clock, now, record_property):
+def test_scan_of_five_thousand_tenants(registry, people, keeper, clock, now):
     made(registry, people.team, now)
     entries = wanted_everywhere(all_holdings(registry), KeepingLayout())
     keeper.kept = {
@@ -78,14 +79,15 @@ def test_scan_of_five_thousand_tenants(registry, people, keeper, clock, now, rec
     }
     clock.scan()
     with CaptureQueriesContext(connection) as caught:
+        started = process_time()
         report = clock.scan()
-    record_property("ms", report.ms)
-    assert (report.wanted, report.there, report.vanished) == (20_000, 20_000, 0)
-    assert len(caught) < 30
+        spent = process_time() - started
     for number in range(TENANTS):
         keeper.take("room", f"p{number}")
     mass = clock.scan()
-    record_property("mass_ms", mass.ms)
-    print(f"\nquiet {report.ms} ms, 5,000 vanished {mass.ms} ms, {len(caught)} queries")  # noqa: T201
+    print(f"\n{report.ms} ms ({spent:.2f} s of CPU), {len(caught)} queries; 5,000 vanished: {mass.ms} ms")  # noqa: T201
+    assert (report.wanted, report.there, report.vanished) == (20_000, 20_000, 0)
+    assert len(caught) < 30
     assert (mass.vanished, mass.repairing) == (5000, 500)
-    assert report.ms < 1000
+    # The machine may be busy with other things: what the scan itself computes is what is bounded here.
+    assert spent < 1
