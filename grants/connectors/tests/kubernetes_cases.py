@@ -35,6 +35,14 @@ class Bench:
     case: Case
     robots: Robots
     options: KubernetesOptions
+    url: str
+
+    def connect(self) -> KubernetesConnector:
+        """The connector of a process that remembers nothing."""
+        return KubernetesConnector(
+            target=TARGET, configuration=Configuration(host=self.url), options=self.options,
+            pull_secret=self.robots.make, retire=self.robots.retire, now=self.robots.now, timeout=0.5, patience=0.05,
+        )  # fmt: skip
 
     def apply(self, **fields: Any) -> Outcome:
         """Bring the tenant to one holding."""
@@ -105,14 +113,16 @@ def bench(*, extras: tuple[str, ...] = (), **options: Any) -> Iterator[Bench]:
     """A connector with these options beside a stand-in with these systems installed."""
     chosen, robots, app = KubernetesOptions.read(options), Robots(), Kubernetes(extras=extras)
     with running(app) as url:
-        connector = KubernetesConnector(
-            target=TARGET, configuration=Configuration(host=url), options=chosen, pull_secret=robots.make,
-            retire=robots.retire, now=robots.now, timeout=0.5, patience=0.05,
-        )  # fmt: skip
         layout = KubernetesLayout(target=TARGET, options=chosen)
-        made = Bench(app, None, robots, chosen)  # type: ignore[arg-type]
+        made = Bench(app, None, robots, chosen, url)  # type: ignore[arg-type]
         made.case = Case(
-            connector, layout, app.schedule, IMAGES, truth=made.truth, undo=made.undo, foreign=made.foreign
+            made.connect(),
+            layout,
+            app.schedule,
+            IMAGES,
+            truth=made.truth,
+            undo=made.undo,
+            foreign=made.foreign,
         )
         made.put(
             "/api/v1/namespaces/other",
