@@ -84,7 +84,7 @@ DRIFT = _table(
 
 DRIFT_KIND = _table(
     Word("vanished", _("Vanished"), "trash", "bad", hint=_("Granted and put there, but gone")),
-    Word("changed", _("Changed"), "pencil", "warn", hint=_("There, but not as granted")),
+    Word("changed", _("Differs"), "pencil", "warn", hint=_("There, but not as granted")),
     Word("leftover", _("Left over"), "package-off", "bad", hint=_("Purser's, but no grant gives it")),
     Word("appeared", _("Appeared"), "plus", "info", hint=_("Not Purser's; found beside what is")),
 )

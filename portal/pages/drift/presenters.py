@@ -1,8 +1,11 @@
 """Differences as people read them: names of places, states, wanted beside seen."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from grants.delivery.drift_selectors import TargetDrift
 from grants.delivery.drift_states import DriftState
@@ -11,6 +14,18 @@ from grants.delivery.states import Kind
 from grants.delivery.targets import targets_with_layout
 from grants.directory.standing import Standing
 from portal.pages.audit.names import Named, names_for
+
+
+NAMES: Mapping[str, Promise] = {
+    "address": _("E-mail address"),
+    "ends": _("Until"),
+    "gpus": _("GPUs"),
+    "group": _("Group"),
+    "image": _("Image"),
+    "project": _("Project"),
+    "role": _("Role"),
+    "team": _("Team"),
+}
 
 
 @dataclass(frozen=True)
@@ -35,6 +50,11 @@ class FactRow:
     def same(self) -> bool:
         """Whether both sides say the same."""
         return self.wanted == self.seen
+
+    @property
+    def label(self) -> str:
+        """The fact's name in words; "" where only the system has a name for it."""
+        return str(NAMES.get(self.name, ""))
 
 
 def code_of(row: Drift) -> str:
