@@ -48,7 +48,7 @@ def test_a_grant_and_its_end_survive_seeded_faults_and_restarts(seed: int) -> No
         for live in ([first], [first, second], [second], []):
             there.app.schedule.faults.extend(seeded(seed, count=8).faults)
             settle_all(there, every, live)
-            # A fault that spoiled the look itself (an old answer) is over by the next one, as for delivery's drift scan.
+            # A fault that spoiled the look itself (an old answer) is over by the next one, as for a drift scan.
             there.app.schedule.faults.clear()
             wanted = {place: case.layout.entry(place, about(place, live)) for place in every}
             assert [place for place, entry in wanted.items() if entry and not there.truth(entry)] == []
