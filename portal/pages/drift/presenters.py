@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from grants.catalogue.models import Cluster, Registry
 from grants.delivery.drift_selectors import TargetDrift
 from grants.delivery.drift_states import DriftState
 from grants.delivery.models import Drift
 from grants.delivery.states import Kind
-from grants.delivery.targets import targets_with_layout
 from grants.directory.standing import Standing
 from portal.pages.audit.names import Named, names_for
-
 
 NAMES: Mapping[str, Promise] = {
     "address": _("E-mail address"),
@@ -65,10 +64,12 @@ def code_of(row: Drift) -> str:
 
 
 def rows_of(drifts: Iterable[Drift], viewer: Standing) -> list[DriftRow]:
-    """The rows of one page: three queries, for the names of people and systems."""
+    """The rows of one page: two queries, for the names of people and of systems."""
     drifts = list(drifts)
     names = names_for(viewer, {row.key for row in drifts if row.kind == Kind.MEMBER})
-    known = {target.key: target.name for target in targets_with_layout()}
+    known = dict(
+        Registry.objects.values_list("key", "name").union(Cluster.objects.values_list("key", "name"))
+    )
     return [
         DriftRow(
             row,
