@@ -158,6 +158,8 @@ class GoogleConnector:
 
     def _apply_member(self, entry: Entry) -> Done:
         given = [one.lower() for one in (*entry.values("address"), *self._people.addresses(entry.key))]
+        if not given:  # without one nothing could be looked for, and nothing found is no proof
+            raise Permanent(f"No address of {entry.key} is known: its memberships cannot be looked for.")
         return self._members.bring(entry.key, list(dict.fromkeys(given)), wanted_of(entry))
 
     def _ready_groups(self, entry: Entry) -> None:

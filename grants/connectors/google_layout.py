@@ -27,6 +27,7 @@ from grants.connectors.google_names import (
     Mark,
     account_base,
     group_address,
+    read_mark,
     repositories_of,
     split_image,
     stamp,
@@ -74,6 +75,7 @@ class GoogleOptions:
         if missing := [name for name in needed if not options.get(name)]:
             raise Permanent(f"The settings of {target} lack: {', '.join(missing)}.")
         known = {name: options[name] for name in cls.__slots__ if name in options and name != "target"}
+        known["group_domain"] = str(known["group_domain"]).lower()
         known["customer"] = str(known["customer"]).removeprefix("customers/")
         known.setdefault("account_project", known["project"])
         if "expiry" in known:
@@ -152,6 +154,8 @@ class GoogleLayout:
             said.append(f"The role {holding.role} has no role of Artifact Registry: set bind_roles.")
         if not any(said) and len(self.mark(holding).text().encode()) > LONGEST_MARK:
             said.append("These are too many images for one group: split them into several requests.")
+        if not any(said) and read_mark(self.mark(holding).text()) != self.mark(holding):
+            said.append("The key of the project, or of the target, cannot stand in a group's description.")
         return [one for one in said if one]
 
     def mark(self, holding: Holding) -> Mark:

@@ -135,8 +135,6 @@ def test_a_deleted_accounts_name_never_comes_back(there: Google, case: Case) -> 
     with pytest.raises(Permanent, match="still in use"):
         connector.delete_account(ACCOUNT)
     converge_all(case, [], at=[Place("account", ACCOUNT)])
-    if there.now().date() == holding(case).ends.date():
-        raise AssertionError("the test took months")
     there.state.offset += 86_400
     connector.delete_account(ACCOUNT)
     assert there.state.accounts == {}

@@ -93,6 +93,7 @@ def test_encrypted_models_have_a_place_for_their_key() -> None:
         ({"images": ("models/fraud",)}, "does not name an image"),
         ({"images": ("other/fraud/scorer",)}, "lies in the project other"),
         ({"images": ()}, "at least one image"),
+        ({"project": "anti fraud"}, "cannot stand in a group's description"),
         ({"role": "root"}, "set bind_roles"),
         ({"holders": (Holder("person:9", ""),)}, "person:9 has no address"),
         ({"images": tuple(f"models/fraud/{n:080}" for n in range(60))}, "too many images"),

@@ -113,3 +113,8 @@ def test_an_end_can_be_set_by_itself() -> None:
         assert connector.expire(member(there), at).ends_itself_at == at
         with pytest.raises(Permanent):
             connector.expire(Entry("target", "group", "x"), at)
+
+
+def test_somebody_without_an_address_is_not_said_to_be_gone() -> None:
+    with google(people=Directory({})) as there, pytest.raises(Permanent, match="No address"):
+        there.connector().remove(Change("remove", Entry("target", "member", "person:1")))

@@ -70,9 +70,10 @@ class GoogleState:
         self.images[resource] = {}
 
     def add_image(self, resource: str, name: str, *, digest: str, tags: list[str], size: int = 1000) -> None:
-        """One version of an image."""
+        """One version of an image; a second time it replaces itself."""
         version = {"digest": digest, "tags": tags, "size": size, "uploaded": stamp(self.clock())}
-        self.images[resource].setdefault(name, []).append(version)
+        versions = self.images[resource].setdefault(name, [])
+        versions[:] = [*(one for one in versions if one["digest"] != digest), version]
 
     def policy(self, resource: str) -> Document:
         """The policy as it is written down."""
