@@ -8,17 +8,17 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.urls import reverse
 
 from audit.ledger.actors import system
 from grants.catalogue.models import Cluster, Image, Registry
+from grants.catalogue.sync import Reader
+from grants.catalogue.target_file import register_check
 from grants.connectors.base import Connector
 from grants.connectors.errors import Permanent
-from grants.connectors.google import GoogleConnector
-from grants.connectors.google_clients import Endpoints, GoogleClients
 from grants.connectors.google_layout import GoogleLayout, GoogleOptions
 from grants.connectors.harbor import HarborConnector
 from grants.connectors.harbor_layout import HarborLayout
@@ -34,6 +34,9 @@ from grants.directory.models import EmailAddress, Project
 from grants.tokens.models import Credential
 from grants.tokens.services import create_robot, revoke_credential
 
+if TYPE_CHECKING:
+    from grants.connectors.google_clients import GoogleClients
+
 PULL_SECRET_DAYS = 14
 KEPT_CREDENTIALS = 2  # the one in the cluster, and the one that replaces it
 _SYSTEM = system("delivery")
@@ -46,6 +49,24 @@ def register() -> None:
     targets.register("harbor", partial(_kept, harbor_connector), harbor_layout)
     targets.register("google", partial(_kept, google_connector), google_layout)
     targets.register("kubernetes", partial(_kept, kubernetes_connector), kubernetes_layout)
+    register_check("harbor", _wrong(lambda key, options: harbor_layout(Registry(key=key, options=options))))
+    register_check("google", _wrong(GoogleOptions.read))
+    register_check("kubernetes", _wrong(lambda _key, options: KubernetesOptions.read(options)))
+
+
+def _wrong(read: Callable[[str, dict[str, Any]], object]) -> Callable[[str, dict[str, Any]], str]:
+    """A check of options: what reading them says against them."""
+
+    def check(key: str, options: dict[str, Any]) -> str:
+        try:
+            read(key, options)
+        except Permanent as error:
+            return error.message
+        except (TypeError, ValueError) as error:
+            return f"an option has the wrong form ({error})"
+        return ""
+
+    return check
 
 
 def secret(reference: object) -> str:
@@ -108,14 +129,30 @@ def google_layout(registry: Registry) -> GoogleLayout:
     return GoogleLayout(GoogleOptions.read(registry.key, registry.options))
 
 
-def google_connector(registry: Registry) -> GoogleConnector:
+def google_connector(registry: Registry) -> Connector:
     """A connector of this Google project."""
-    options = registry.options
-    clients = GoogleClients(
-        endpoints=Endpoints.read(options.get("endpoints", {})),
-        key=secret(options.get("credentials_key_json")),
+    # Loaded by those who speak to Google only: its libraries take seconds to load, and 50 MB in each process.
+    from grants.connectors.google import GoogleConnector  # noqa: PLC0415
+
+    options = GoogleOptions.read(registry.key, registry.options)
+    return GoogleConnector(google_clients(registry), options, people=Addresses())
+
+
+def google_reader(registry: Registry) -> Reader:
+    """What reads this Google project into the catalogue, once."""
+    from grants.connectors.google_reader import GoogleReader  # noqa: PLC0415
+
+    return GoogleReader(google_clients(registry), GoogleOptions.read(registry.key, registry.options))
+
+
+def google_clients(registry: Registry) -> "GoogleClients":
+    """Google's libraries, set up for this project. Raises Permanent when its key is not there."""
+    from grants.connectors.google_clients import Endpoints, GoogleClients  # noqa: PLC0415
+
+    return GoogleClients(
+        endpoints=Endpoints.read(registry.options.get("endpoints", {})),
+        key=secret(registry.options.get("credentials_key_json")),
     )
-    return GoogleConnector(clients, GoogleOptions.read(registry.key, options), people=Addresses())
 
 
 def kubernetes_layout(cluster: Cluster) -> KubernetesLayout:

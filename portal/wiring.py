@@ -14,14 +14,14 @@ from audit.ledger.rights import APPEND_ONLY_TABLES, grant_rights
 from audit.pulls.signals import pulls_recorded
 from grants.catalogue import readers
 from grants.catalogue.models import Image, Registry
-from grants.catalogue.signals import catalogue_changed, image_blocked
+from grants.catalogue.signals import catalogue_changed, image_blocked, target_changed
 from grants.connectors.distribution import DistributionConnector
 from grants.connectors.errors import NotFound
 from grants.connectors.registry import RegistryClient
 from grants.delivery import targets
 from grants.delivery.services import plan_project, plan_rows
 from grants.delivery.signals import delivery_changed, drift_changed
-from grants.delivery.tasks import wake
+from grants.delivery.tasks import wake, wake_all
 from grants.directory.leaving import Leaving, register_gate
 from grants.directory.models import Person, Project, Team
 from grants.directory.signals import person_disabled, person_left_team, project_changed, projects_closed
@@ -34,6 +34,7 @@ from grants.tokens.probing import RegistryTokens
 from grants.tokens.services import revoke_of_person
 from grants.tracker.services import brake_decided
 from grants.tracker.signals import project_done, project_end_moved, project_end_near, project_reopened
+from portal import readers as other_readers
 from portal import targets as keeping_targets
 from portal.live import receivers as live
 from portal.notify import drift as notify_drift
@@ -59,6 +60,7 @@ def connect() -> None:
     keeping_targets.register()
     targets.register_principals(robots_of)
     readers.register_reader("distribution", registry_reader)
+    other_readers.register()
     use_probe(registry_agrees)
     _connect_consequences()
     _connect_notices()
@@ -72,6 +74,7 @@ def _connect_consequences() -> None:
     register_gate(_leaving)
     image_blocked.connect(_image_blocked, dispatch_uid="purser.image_blocked")
     grant_changed.connect(_deliver, dispatch_uid="purser.delivery")
+    target_changed.connect(_target_changed, dispatch_uid="purser.target_changed")
     brake_changed.connect(brake_decided, dispatch_uid="purser.brake_tracker")
 
 
@@ -143,6 +146,10 @@ def _projects_closed(project_ids: list[int], by: Actor, now: datetime, **_kwargs
 def _project_changed(project_id: int, now: datetime, **_kwargs: Any) -> None:
     plan_project(project_id=project_id, now=now)
     wake()
+
+
+def _target_changed(**_kwargs: Any) -> None:
+    wake_all()
 
 
 def _leaving(leaving: Leaving, by: Actor, now: datetime) -> frozenset[int]:

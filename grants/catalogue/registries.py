@@ -5,6 +5,7 @@ from typing import Any
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
 from grants.catalogue.models import Cluster, Registry
+from grants.catalogue.signals import target_changed
 from grants.catalogue.target_file import TargetFile
 
 
@@ -48,4 +49,5 @@ def _kept(model: Any, what: str, key: str, wanted: dict[str, Any], *, by: Actor)
         record(
             f"grants.{what}.{'added' if made else 'changed'}", subject=f"{what}:{key}", detail=dict(wanted)
         )
+        target_changed.send(sender=model, key=key)
     return row, True

@@ -7,3 +7,6 @@ image_blocked = Signal()
 
 catalogue_changed = Signal()
 """A registry was read again or an image was marked. Arguments: `registry_id`."""
+
+target_changed = Signal()
+"""`key`: a registry or cluster was added, or what is known of it changed."""

@@ -1,6 +1,7 @@
 """The targets an installation has, as its operator writes them: a TOML file, read whole before any of it is kept."""
 
 import tomllib
+from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
@@ -10,6 +11,15 @@ from grants.catalogue.errors import TargetFileInvalid
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 SECRET_PREFIXES = ("env:", "file:/")
 SECRET_WORDS = ("password", "secret", "token", "key_json")
+
+
+Check = Callable[[str, dict[str, Any]], str]
+_checks: dict[str, Check] = {}
+
+
+def register_check(kind: str, check: Check) -> None:
+    """Say who knows the options of a kind: (key, options) -> what is wrong with them, or ""."""
+    _checks[kind] = check
 
 
 class _Target(BaseModel):
@@ -65,11 +75,22 @@ class TargetFile(BaseModel):
 def read_targets(data: bytes) -> TargetFile:
     """The targets of a file. Raises TargetFileInvalid with every fault, each with its place."""
     try:
-        return TargetFile.model_validate(tomllib.loads(data.decode("utf-8")))
+        found = TargetFile.model_validate(tomllib.loads(data.decode("utf-8")))
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise TargetFileInvalid([f"This is no TOML file: {error}"]) from None
     except ValidationError as error:
         raise TargetFileInvalid([_fault(dict(one)) for one in error.errors()]) from None
+    if faults := list(_wrong_options(found)):
+        raise TargetFileInvalid(faults)
+    return found
+
+
+def _wrong_options(file: TargetFile) -> Iterator[str]:
+    every: list[RegistryTarget | ClusterTarget] = [*file.registry, *file.cluster]
+    for target in every:
+        check = _checks.get(target.kind)
+        if check and (wrong := check(target.key, target.options)):
+            yield f"{target.key}: {wrong}"
 
 
 def _fault(error: dict[str, Any]) -> str:

@@ -1,7 +1,9 @@
 """The lines a grant should have at its targets: people + images + a few a target, never people x images."""
 
 from collections.abc import Iterator
+from logging import getLogger
 
+from grants.connectors.errors import ConnectorError
 from grants.delivery.holdings import holding_of
 from grants.delivery.plan import Line
 from grants.delivery.states import Kind
@@ -9,6 +11,9 @@ from grants.delivery.targets import Target, clusters, layout_of
 from grants.lifecycle.models import Grant
 from grants.lifecycle.selectors import allowing
 from grants.lifecycle.states import ALLOWING
+
+
+log = getLogger(__name__)
 
 
 def desired_lines(grant: Grant) -> set[Line]:
@@ -24,7 +29,12 @@ def desired_lines(grant: Grant) -> set[Line]:
 
 
 def _lines_at(grant: Grant, target: Target) -> Iterator[Line]:
-    layout = layout_of(target)
+    try:
+        layout = layout_of(target)
+    except ConnectorError:
+        # Nobody's approval fails because one target is set up wrongly; its lines come once it was mended.
+        log.exception("A target's options cannot be read", extra={"target": target.key})
+        return
     holding = holding_of(grant, target)
     if layout is None:
         yield from ((target.key, Kind.MEMBER.value, holder.subject) for holder in holding.holders)

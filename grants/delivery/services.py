@@ -51,6 +51,12 @@ def plan_project(*, project_id: int, now: datetime) -> None:
         own.update(next_attempt_at=now, fence=F("fence") + 1)
 
 
+def plan_all(*, now: datetime) -> int:
+    """Bring every live grant in step with the targets there are now; how many those were. One that fails stops none."""
+    live = Grant.objects.filter(status__in=ALLOWING)
+    return _each(live, _plan_anew, now)
+
+
 def settle(grant: Grant, *, now: datetime) -> None:
     """Call a locked grant active or ended when its lines say so. Inside `audited` only.
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from grants.delivery.claims import targets_due
 from grants.delivery.lanes import Lanes
-from grants.delivery.services import catch_up
+from grants.delivery.services import catch_up, plan_all
 from grants.delivery.worker import work_due
 
 BATCH, ROUNDS = 50, 40
@@ -40,6 +40,18 @@ lanes = Lanes(work_target)
 @worker_process_shutdown.connect(dispatch_uid="purser.lanes")
 def _let_lanes_finish(**_kwargs: Any) -> None:
     lanes.settle(LAST_WORDS)
+
+
+@shared_task(name="grants.delivery.tasks.replan", ignore_result=True)
+def replan() -> None:
+    """A target was added or changed: give every live grant its lines there, then work them."""
+    plan_all(now=timezone.now())
+    sweep()
+
+
+def wake_all() -> None:
+    """Ask a worker to plan every live grant anew as soon as the open transaction has committed."""
+    transaction.on_commit(lambda: replan.apply_async(retry=False), robust=True)
 
 
 def wake() -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from grants.catalogue import target_file
 from grants.catalogue.models import Cluster
 from grants.catalogue.testing import make_registry
 from grants.connectors.base import Connector, Layout
@@ -73,3 +74,15 @@ def test_each_pull_secret_is_a_robot_of_its_own_and_forgotten_ones_end(cluster):
     targets._retire(made[1].username)
     assert Credential.objects.filter(revoked_at=None).get().login == made[2].username
     assert Credential.objects.get(login=made[2].username).digest != made[2].secret
+
+
+@pytest.mark.parametrize(
+    ("kind", "options", "said"),
+    [
+        ("google", {"project": "ml"}, "lack: location, group_domain, customer"),
+        ("kubernetes", {"subjects": "everybody"}, "subjects"),
+        ("harbor", {"groups": "x"}, "groups need webhooks"),
+    ],
+)
+def test_options_that_no_connector_could_use_are_refused_when_they_are_written_down(kind, options, said):
+    assert said in target_file._checks[kind]("x", options)

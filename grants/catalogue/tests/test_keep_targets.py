@@ -6,8 +6,10 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from audit.ledger.models import Event
+from grants.catalogue import target_file
 from grants.catalogue.errors import TargetFileInvalid
 from grants.catalogue.models import Cluster, Registry
+from grants.catalogue.signals import target_changed
 from grants.catalogue.target_file import read_targets
 
 GOOD = b"""
@@ -73,3 +75,28 @@ def test_each_fault_is_named(data, fault):
     with pytest.raises(TargetFileInvalid) as caught:
         read_targets(data)
     assert any(fault in one for one in caught.value.faults)
+
+
+def test_options_are_read_by_who_knows_them(monkeypatch):
+    monkeypatch.setattr(
+        target_file, "_checks", {"harbor": lambda key, options: f"{sorted(options)} are wrong"}
+    )
+    with pytest.raises(TargetFileInvalid) as caught:
+        read_targets(GOOD)
+    assert caught.value.faults == ["harbor: ['password', 'username'] are wrong"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_higher_rooms_hear_of_a_target_that_changed(tmp_path):
+    heard = []
+
+    def hear(key, **_kwargs):
+        heard.append(key)
+
+    target_changed.connect(hear)
+    path = tmp_path / "targets.toml"
+    path.write_bytes(GOOD)
+    keep(path)
+    keep(path)
+    target_changed.disconnect(hear)
+    assert heard == ["harbor", "gpu-1"]
