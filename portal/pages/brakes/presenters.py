@@ -32,7 +32,7 @@ def _effect(grant: Grant, lines: Sequence[TriggerLine]) -> str:
     images = [line.image.repository for line in lines if line.image is not None]
     left = sum(row.removed_at is None for row in (grant.members if people else grant.images).all())
     if len(lines) > len(people) + len(images) or left <= len(people) + len(images):
-        return _("Ends")
+        return _("Its access ends")
     if images:
         return _("Loses %(image)s") % {"image": ", ".join(images)}
     if len(people) > MOST_NAMES:

@@ -85,7 +85,7 @@ def _endings(scene: Scene, named: list[Person]) -> dict[str, Any]:
     Watch.objects.create(project=done, kind="issue", key="AF-12", category="done", next_check_at=now)
     WindDown.objects.create(
         project=done,
-        reason="AF-12: Done",
+        reason="AF-12: 已完成",
         started_at=now,
         due_at=now + timedelta(days=1),
         closed_project=True,

@@ -47,7 +47,7 @@ def test_the_list_and_the_preview_say_what_waits(people, hold):
     assert "Held back" in listed
     page = as_person(people.ada).get(f"/brakes/{hold.pk}/")
     assert "3 of 3 live grants (100 percent)" in page.text
-    assert [row.effect for row in page.context["rows"]] == ["Ends"] * 3
+    assert [row.effect for row in page.context["rows"]] == ["Its access ends"] * 3
     assert 'id="release"' not in page.text
 
 

@@ -62,7 +62,8 @@ def test_everything_that_is_set_up_and_beating_is_ok(client):
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert list(states(answer)) == [
-        "database", "broker", "worker", "registry", "jira", "mail", "ledger", "deliveries", "drift", "brake", "certificate",
+        "database", "broker", "worker", "registry", "jira", "mail", "ledger", "deliveries", "drift", "brake",
+        "certificate",
     ]  # fmt: skip
     assert set(states(answer).values()) == {"ok"}
     assert "no-store" in answer["Cache-Control"]
