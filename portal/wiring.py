@@ -19,7 +19,7 @@ from grants.connectors.distribution import DistributionConnector
 from grants.connectors.errors import NotFound
 from grants.connectors.registry import RegistryClient
 from grants.delivery import targets
-from grants.delivery.services import plan_project, plan_rows
+from grants.delivery.services import plan_project, plan_rows, renew_rows
 from grants.delivery.signals import delivery_changed, drift_changed
 from grants.delivery.tasks import wake, wake_all
 from grants.directory.leaving import Leaving, register_gate
@@ -164,8 +164,10 @@ def _image_blocked(image_id: int, by: Actor, now: datetime, security: bool, **_k
         image_going(image=image, by=by, now=now)
 
 
-def _deliver(grant_id: int, now: datetime, **_kwargs: Any) -> None:
+def _deliver(grant_id: int, event: str, now: datetime, **_kwargs: Any) -> None:
     plan_rows(grant_id=grant_id, now=now)
+    if event == "extended":
+        renew_rows(grant_id=grant_id, now=now)
     wake()
 
 

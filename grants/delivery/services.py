@@ -37,6 +37,13 @@ def plan_rows(*, grant_id: int, now: datetime) -> None:
             delivery_changed.send(sender=Delivery, grant_id=grant_id)
 
 
+def renew_rows(*, grant_id: int, now: datetime) -> None:
+    """Have the lines of a grant whose end was moved worked again, so that targets with an end of their own follow."""
+    with transaction.atomic():
+        rows = lock_grant(grant_id).deliveries.filter(status=Status.VERIFIED)
+        rows.update(next_attempt_at=now, fence=F("fence") + 1)
+
+
 def plan_project(*, project_id: int, now: datetime) -> None:
     """Bring a project's lines in step after what targets are told of it changed; harmless to repeat.
 

@@ -8,7 +8,7 @@ from grants.catalogue.testing import make_image
 from grants.connectors.errors import NotYet, Permanent, UnknownOutcome
 from grants.delivery import targets
 from grants.delivery.models import Attempt, Delivery
-from grants.delivery.services import plan_project
+from grants.delivery.services import plan_project, renew_rows
 from grants.delivery.tests.conftest import BY
 from grants.delivery.tests.keeping import ROOM, KeepingConnector, KeepingLayout
 from grants.delivery.turns import turn
@@ -203,3 +203,15 @@ def test_a_project_that_changed_is_told_to_targets_and_what_is_not_its_own_any_m
     work(2)
     assert kept(keeper, ROOM) == {f"{people.project.key}-2": ["8"]}
     assert Grant.objects.get().status == "active"
+
+
+def test_a_grant_that_was_extended_is_applied_again(give, people, keeper, work, now):
+    grant = give("alice")
+    keeper.ends = grant.ends
+    work()
+    keeper.ends = grant.ends + timedelta(days=10)
+    keeper.calls.clear()
+    renew_rows(grant_id=grant.pk, now=now)
+    work(2)
+    assert len(keeper.calls) == 4
+    assert set(Delivery.objects.values_list("ends_itself_at", flat=True)) == {keeper.ends}
