@@ -11,6 +11,7 @@ from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
 from audit.ledger.types import Detail
 from grants.connectors.base import Entry, Holding, Layout, Place
+from grants.connectors.errors import Permanent
 from grants.connectors.google_layout import GoogleOptions
 from grants.connectors.google_terraform import google_items
 from grants.connectors.harbor_settings import HarborSettings
@@ -20,7 +21,7 @@ from grants.connectors.kubernetes_options import KubernetesOptions
 from grants.connectors.kubernetes_yaml import kubernetes_items, kubernetes_said, kubernetes_yaml
 from grants.connectors.plain_yaml import plain_yaml
 from grants.delivery.drift_reading import wanted_everywhere
-from grants.delivery.errors import NotAllowed
+from grants.delivery.errors import NotAllowed, NotExportable
 from grants.delivery.holdings import all_holdings
 from grants.delivery.models import Delivery
 from grants.delivery.states import Status
@@ -125,10 +126,13 @@ def export_applied(
 ) -> Export:
     """The file of what was applied at a target. `projects`: see `projects_of_export`.
 
-    Records `grants.target.exported`, once for each file. Raises Permanent when the target's options are incomplete.
+    Records `grants.target.exported`, once for each file. Raises NotExportable `bad_options`.
     """
-    part = _Part(target, applied(target, projects=projects), projects, now)
-    text = _WRITERS[form](part)
+    try:
+        part = _Part(target, applied(target, projects=projects), projects, now)
+        text = _WRITERS[form](part)
+    except Permanent as error:
+        raise NotExportable("bad_options", error.message) from error
     one = next(iter(projects)) if projects and len(projects) == 1 else ""
     name = "-".join(["purser", target.key, *([one] if one else []), f"{now:%Y%m%d-%H%M%S}"])
     detail: Detail = {"target": target.key, "format": form, "count": len(part.entries)}

@@ -82,6 +82,8 @@ KINDS: Mapping[str, Said] = {
     "grants.drift.ignored": Said(_("Accepted a difference as it is"), icon="check"),
     "grants.drift.released": Said(_("Let removals that were held back go on"), icon="lock-open"),
     "grants.drift.scan-asked": Said(_("Asked for a target to be compared now"), icon="refresh"),
+    "grants.target.exported": Said(_("Downloaded what was applied at a system"), icon="download"),
+    "grants.target.reconciled": Said(_("Had a system brought in step at once"), icon="refresh"),
     "grants.catalogue.read": Said(_("The registry was read; something is new"), icon="refresh"),
     "grants.credential.created": Said(_("Made a pull token"), icon="key"),
     "grants.credential.revoked": Said(_("Revoked a pull token"), icon="lock"),
@@ -105,7 +107,9 @@ KINDS: Mapping[str, Said] = {
     "grants.project.created": Said(_("A project was added"), icon="folder-plus"),
     "grants.project.changed": Said(_("A project's settings changed"), icon="folder"),
     "grants.project.done": Said(_("Jira says the project is done"), icon="flag"),
-    "grants.project.access-kept": Said(_("An administrator kept the access of a done project"), icon="shield-check"),
+    "grants.project.access-kept": Said(
+        _("An administrator kept the access of a done project"), icon="shield-check"
+    ),
     "grants.project.end-paused": Said(_("Put the end of a project's access on hold"), icon="player-pause"),
     "grants.project.end-resumed": Said(_("Let the end of a project's access go on"), icon="player-play"),
     "grants.project.end-noticed": Said(_("Told people that a project's access ends soon"), icon="bell"),
@@ -150,6 +154,7 @@ GROUPS: Mapping[str, Promise] = {
     "grants.image": _("Image marks"),
     "grants.scan": _("Scans"),
     "grants.drift": _("Differences at targets"),
+    "grants.target": _("Systems"),
     "grants.registry": _("Registries"),
     "grants.cluster": _("Clusters"),
     "grants.credential": _("Pull tokens"),
@@ -168,6 +173,8 @@ GROUPS: Mapping[str, Promise] = {
 
 FACTS: Mapping[str, Promise] = {
     "actions": _("What it allows"),
+    "add": _("To add"),
+    "change": _("To change"),
     "cause": _("Cause"),
     "count": _("How many"),
     "counted": _("Grants that count"),
@@ -201,6 +208,7 @@ FACTS: Mapping[str, Promise] = {
     "people": _("People"),
     "prefix": _("Begins with"),
     "reason": _("Reason"),
+    "remove": _("To remove"),
     "removed": _("Removed"),
     "revision": _("Revision"),
     "role": _("Role"),
@@ -208,6 +216,7 @@ FACTS: Mapping[str, Promise] = {
     "scopes": _("What it may do"),
     "starts": _("From"),
     "status": _("State"),
+    "target": _("System"),
     "text": _("Text"),
     "to": _("To"),
     "verdict": _("Verdict"),

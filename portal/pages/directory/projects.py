@@ -21,6 +21,7 @@ from grants.tracker.pausing import may_pause
 from grants.tracker.selectors import state_of
 from portal.edges.closing import save_project
 from portal.pages.access import acting, signed_in, viewer_of
+from portal.pages.directory.exports import exports_of
 from portal.pages.directory.finding import find_projects
 from portal.pages.directory.forms import ProjectForm, RobotForm, WordsForm
 from portal.pages.paging import page_of
@@ -79,6 +80,7 @@ def project_page(request: HttpRequest, found: Project, form: RobotForm) -> HttpR
     now = timezone.now()
     live = grants_visible_to(viewer).filter(project=found, status__in=LIVE)
     robots = credentials_visible_to(viewer).filter(project=found, revoked_at=None, expires_at__gt=now)
+    may_audit = viewer.sees_all or found.team_id in viewer.led_team_ids
     context: dict[str, Any] = {
         "project": found,
         "grants": with_bundle(live)[:MOST_GRANTS],
@@ -88,7 +90,8 @@ def project_page(request: HttpRequest, found: Project, form: RobotForm) -> HttpR
         "may_end_robots": may_keep_robots(found, viewer),
         "may_change": viewer.is_administrator,
         "may_pause": may_pause(found, viewer),
-        "may_audit": viewer.sees_all or found.team_id in viewer.led_team_ids,
+        "may_audit": may_audit,
+        "exports": exports_of(found) if may_audit else [],
         "tracking": state_of(found),
         "has_errors": bool(form.errors),
     }

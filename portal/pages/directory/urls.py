@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.pages.directory import ending, imports, people, projects, robots, teams
+from portal.pages.directory import ending, exports, imports, people, projects, robots, teams
 
 urlpatterns = [
     path("teams/", teams.teams, name="teams"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("projects/<slug:key>/settings/", projects.settings, name="project-settings"),
     path("projects/<slug:key>/end/", ending.ending, name="project-end"),
     path("projects/<slug:key>/end/go-on/", ending.go_on, name="project-go-on"),
+    path("projects/<slug:key>/export/", exports.export, name="project-export"),
     path("projects/<slug:key>/robots/", robots.create, name="robot-create"),
     path("projects/<slug:key>/robots/<int:pk>/revoke/", robots.revoke, name="robot-revoke"),
     path("people/", people.people, name="people"),

@@ -138,6 +138,7 @@ row(
     decision="adopt",
     reason="Known",
 )
+row("api/v1/targets/<slug:key>/export/", "GET", LEADS | READERS, at="target")
 row("api/v1/targets/<slug:key>/scan/", "POST", ADMIN, at="target")
 row("api/v1/targets/<slug:key>/release/", "POST", ADMIN, at="target", reason="Because")
 row("api/v1/credentials/", "GET POST", ACTIVE)
@@ -251,6 +252,7 @@ row("projects/<slug:key>/", "GET", ACTIVE - OUTSIDE, hide=OUTSIDE)
 row("projects/<slug:key>/end/", "GET POST", RUN, hide=OUTSIDE)
 row("projects/<slug:key>/end/go-on/", "POST", RUN, hide=OUTSIDE)
 row("projects/<slug:key>/settings/", "GET POST", ADMIN, hide=OUTSIDE)
+row("projects/<slug:key>/export/", "POST", LEAD | READERS, hide=OUTSIDE, target="main", format="yaml")
 row("projects/<slug:key>/robots/", "POST", RUN, hide=OUTSIDE, name="nightly", days=30)
 row("projects/<slug:key>/robots/<int:pk>/revoke/", "POST", RUN, hide=OUTSIDE, at="robot")
 row("people/", "GET", ACTIVE)

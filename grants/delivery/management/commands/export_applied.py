@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from audit.ledger.actors import operator
-from grants.connectors.errors import ConnectorError
+from grants.delivery.errors import NotExportable
 from grants.delivery.exporting import FORMS, export_applied
 from grants.delivery.management.planning import chosen, project_named
 
@@ -29,6 +29,6 @@ class Command(BaseCommand):
             made = export_applied(
                 target=target, form=options["format"], projects=projects, by=by, now=timezone.now()
             )
-        except ConnectorError as error:
+        except NotExportable as error:
             raise CommandError(f"{target.key}: {error.message}") from error
         self.stdout.write(made.text, ending="")
