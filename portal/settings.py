@@ -143,6 +143,11 @@ CELERY_BEAT_SCHEDULE = {
         ("tracker", "grants.tracker.tasks.poll", float(env.number("PURSER_JIRA_POLL_SECONDS", 300, least=5))),
         ("tracker-due", "grants.tracker.tasks.sweep", 5.0),
         ("catalogue", "grants.catalogue.tasks.sync", float(env.number("PURSER_SYNC_SECONDS", 300, least=5))),
+        (
+            "harbor-scans",
+            "portal.webhooks.tasks.read_missing_harbor_scans",
+            float(env.number("PURSER_SYNC_SECONDS", 300, least=5)),
+        ),
         ("keys", "grants.tokens.tasks.rotate_keys", 600.0),
         ("seal-tokens", "grants.tokens.tasks.seal", 20.0),
         ("lapse", "approvals.requests.tasks.lapse", 300.0),

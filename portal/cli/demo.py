@@ -14,6 +14,7 @@ from portal.cli.places import Place, is_loopback, tunnel
 from portal.cli.ports import require_free
 from portal.cli.registry_config import write_registry_config
 from portal.cli.supervisor import Supervisor, leave_on_signals
+from portal.cli.target_file import targets_of, write_targets
 from portal.embedded import Services
 from portal.embedded.places import REPOSITORY
 from portal.embedded.processes import identity, write_identity
@@ -58,6 +59,7 @@ def demo_file(place: Place, seeded: Mapping[str, Any]) -> dict[str, Any]:
             "webhook_secret": place.secret_file("jira_webhook").read_text("ascii"),
             "issue": seeded["issues"],
         },
+        "targets": targets_of(place),
     }
 
 
@@ -67,9 +69,10 @@ def _start(place: Place, supervisor: Supervisor, say: Say) -> None:
     _manage(settings, "migrate", "--verbosity", "0")
     (place.data / "registry").mkdir(mode=0o700, exist_ok=True)
     _manage(settings, "registry_ca", "--out", str(place.data / "registry" / "ca.pem"))
-    say("Starting the registry and Jira ...")
+    say("Starting the registry, Jira, Harbor, Google and Kubernetes ...")
     config = write_registry_config(place)
-    supervisor.start(programs.registry(place, config), programs.jira(place, settings))
+    around = (programs.jira, programs.harbor, programs.google, programs.kubernetes)
+    supervisor.start(programs.registry(place, config), *(program(place, settings) for program in around))
     say("Filling in people, projects and images ...")
     seeded = _seed(place, settings)
     say("Starting single sign-on and Purser ...")
@@ -83,7 +86,7 @@ def _start(place: Place, supervisor: Supervisor, say: Say) -> None:
 
 def _seed(place: Place, settings: Mapping[str, str]) -> dict[str, Any]:
     path = place.data / "run" / "seed.json"
-    _manage(settings, "seed_demo", "--out", str(path))
+    _manage(settings, "seed_demo", "--out", str(path), "--targets", str(write_targets(place)))
     seeded: dict[str, Any] = json.loads(path.read_text("utf-8"))
     path.unlink()
     return seeded

@@ -11,7 +11,16 @@ from portal.cli.errors import DemoError
 from portal.cli.ports import kept_ports
 from portal.embedded.places import data_folder
 
-SECRETS = ("registry_notifications", "jira_webhook", "jira_token", "registry_http")
+SECRETS = (
+    "registry_notifications",
+    "jira_webhook",
+    "jira_token",
+    "registry_http",
+    "harbor_admin",
+    "harbor_webhook",
+    "kubernetes_token",
+)
+NOT_FOR_BROWSERS = frozenset({"google_iam"})  # gRPC, spoken by Purser alone
 
 
 @dataclass(frozen=True)
@@ -25,7 +34,7 @@ class Place:
     ports: dict[str, int]
 
     def url(self, part: str) -> str:
-        """The address of `web`, `registry`, `oidc` or `jira` without a closing slash."""
+        """The address of `web` or of a part that has a port, without a closing slash."""
         return f"http://{self.address(part)}"
 
     def address(self, part: str) -> str:
@@ -59,7 +68,7 @@ def demo_place() -> Place:
 
 def tunnel(place: Place) -> str:
     """The one `ssh -L` line that brings every part to another machine under the same addresses."""
-    ports = [place.web, *place.ports.values()]
+    ports = [place.web, *(port for name, port in place.ports.items() if name not in NOT_FOR_BROWSERS)]
     forwards = " ".join(f"-L {port}:{place.name}:{port}" for port in ports)
     return f"ssh {forwards} {os.environ.get('USER') or 'root'}@{socket.gethostname()}"
 

@@ -6,7 +6,15 @@ from pathlib import Path
 
 from portal.cli.errors import DemoError
 
-FIRST_CHOICE = {"registry": 5443, "oidc": 9400, "jira": 8480}
+FIRST_CHOICE = {
+    "registry": 5443,
+    "oidc": 9400,
+    "jira": 8480,
+    "harbor": 8580,
+    "google": 8680,
+    "google_iam": 8690,
+    "kubernetes": 8780,
+}
 """Where the search for a free port begins. 5000 is Debian's own registry service and never used."""
 
 

@@ -16,7 +16,8 @@ from portal.cli.registry_config import TARGET
 from portal.cli.supervisor import Program
 
 PURSER = ("web", "beat", "worker")
-STOP_ORDER = (("web", "beat"), ("worker",), ("registry", "jira", "oidc"))
+OUTSIDE = ("registry", "jira", "oidc", "harbor", "google", "kubernetes")
+STOP_ORDER = (("web", "beat"), ("worker",), OUTSIDE)
 """Who still needs whom: requests and schedules end first, then running tasks, then what they talk to."""
 
 
@@ -85,23 +86,41 @@ def registry(place: Place, config: Path) -> Program:
 
 def jira(place: Place, settings: Mapping[str, str]) -> Program:
     """The Jira stand-in: REST, webhooks, and a page with a Done button."""
-    options = {
-        "--host": place.host,
-        "--port": str(place.ports["jira"]),
-        "--state": str(place.data / "jira.json"),
-        "--webhook-url": f"{place.url('web')}/webhooks/jira/",
-    }
     secrets = {
         "JIRA_SANDBOX_WEBHOOK_SECRET": place.secret_file("jira_webhook").read_text("ascii"),
         "JIRA_SANDBOX_TOKEN": place.secret_file("jira_token").read_text("ascii"),
     }
-    words = [word for pair in options.items() for word in pair]
+    hook = ["--webhook-url", f"{place.url('web')}/webhooks/jira/"]
+    return _stand_in(place, "jira", hook, {**settings, **secrets})
+
+
+def harbor(place: Place, settings: Mapping[str, str]) -> Program:
+    """The Harbor stand-in: API, robots, webhooks, and a Docker side that images are really pulled from."""
+    secret = {"HARBOR_SANDBOX_SECRET": place.secret_file("harbor_admin").read_text("ascii")}
+    return _stand_in(place, "harbor", [], {**settings, **secret})
+
+
+def google(place: Place, settings: Mapping[str, str]) -> Program:
+    """The Google stand-in: Artifact Registry, Cloud Identity and IAM, where no change is in effect at once."""
+    delays = ["--policy-delay", "2", "--join-delay", "2", "--leave-delay", "3"]
+    port = ["--grpc-port", str(place.ports["google_iam"])]
+    return _stand_in(place, "google", [*port, *delays], settings)
+
+
+def kubernetes(place: Place, settings: Mapping[str, str]) -> Program:
+    """The Kubernetes stand-in: an API server without nodes."""
+    return _stand_in(place, "kubernetes", [], settings)
+
+
+def _stand_in(place: Place, name: str, words: list[str], settings: Mapping[str, str]) -> Program:
+    where = ["--host", place.host, "--port", str(place.ports[name])]
+    state = ["--state", str(place.data / f"{name}.json")]
     return Program(
-        name="jira",
-        argv=[sys.executable, "-m", "portal.sandbox.jira", *words],
-        environment={**settings, **secrets},
-        ready=lambda: listens(place, "jira"),
-        patience=15,
+        name=name,
+        argv=[sys.executable, "-m", f"portal.sandbox.{name}", *where, *state, *words],
+        environment=settings,
+        ready=lambda: listens(place, name),
+        patience=30,
     )
 
 

@@ -18,11 +18,13 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
+from grants.catalogue.target_file import read_targets
 from portal.cli import demo, ports, programs
 from portal.cli.errors import DemoError
-from portal.cli.places import Place, demo_place, tunnel
+from portal.cli.places import SECRETS, Place, demo_place, tunnel
 from portal.cli.registry_config import registry_config, write_registry_config
 from portal.cli.supervisor import Program, Supervisor
+from portal.cli.target_file import targets_of, write_targets
 from portal.embedded import Services
 from portal.embedded.processes import Identity, read_identity, wait_until
 
@@ -31,6 +33,9 @@ SEEDED: dict[str, Any] = {
     "issues": {"anti-fraud-v2": "AF-1"},
     "claims": [{"sub": "alice", "email": "alice@example.com", "groups": ["anti-fraud-leads"]}],
 }
+
+
+PARTS = ("registry", "jira", "oidc", "harbor", "google", "kubernetes", "web", "worker", "beat")
 
 
 def free_port() -> int:
@@ -59,7 +64,7 @@ def place(web: int) -> Place:
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     supervisor = Supervisor(run=tmp_path / "run", logs=tmp_path / "log")
     yield supervisor
-    supervisor.stop("registry", "oidc", "jira")
+    supervisor.stop("registry", "oidc", "jira", "harbor", "google", "kubernetes")
 
 
 def answer(place: Place, part: str, path: str) -> http.client.HTTPResponse:
@@ -94,6 +99,12 @@ def test_demo_file_is_the_contract_for_scripts(place: Place, web: int, tmp_path:
             "webhook_secret": (tmp_path / "secrets" / "jira_webhook").read_text(),
             "issue": {"anti-fraud-v2": "AF-1"},
         },
+        "targets": {
+            "main": {"kind": "distribution", "url": f"http://127.0.0.1:{kept['registry']}"},
+            "harbor": {"kind": "harbor", "url": f"http://127.0.0.1:{kept['harbor']}"},
+            "google": {"kind": "google", "url": f"http://127.0.0.1:{kept['google']}"},
+            "gpu-cluster": {"kind": "kubernetes", "url": f"http://127.0.0.1:{kept['kubernetes']}"},
+        },
     }
 
 
@@ -122,7 +133,8 @@ def test_a_port_that_is_none_is_named(port: str, monkeypatch: pytest.MonkeyPatch
 def test_one_tunnel_line_reaches_every_part(place: Place, web: int) -> None:
     line = tunnel(place)
     assert line.startswith(f"ssh -L {web}:127.0.0.1:{web} ")
-    assert [f"-L {port}:127.0.0.1:{port}" in line for port in place.ports.values()] == [True, True, True]
+    forwarded = {name for name, port in place.ports.items() if f"-L {port}:127.0.0.1:{port}" in line}
+    assert forwarded == place.ports.keys() - {"google_iam"}
 
 
 @pytest.mark.enable_loopback
@@ -164,6 +176,24 @@ def test_the_jira_stand_in_answers(place: Place, supervisor: Supervisor) -> None
     assert answer(place, "jira", "/rest/api/2/serverInfo").status in {200, 401}
 
 
+@pytest.mark.enable_loopback
+@pytest.mark.parametrize("part", ["harbor", "google", "kubernetes"])
+def test_stand_ins_answer_and_keep_their_state(place: Place, supervisor: Supervisor, part: str) -> None:
+    supervisor.start(getattr(programs, part)(place, os.environ))
+    assert answer(place, part, "/sandbox/state").status == 200
+    supervisor.stop(part)
+    assert json.loads((place.data / f"{part}.json").read_text())
+
+
+@pytest.mark.enable_loopback
+def test_targets_are_written_with_references_in_place_of_secrets(place: Place) -> None:
+    text = write_targets(place).read_text()
+    file = read_targets(text.encode())
+    kinds = {target.key: target.kind for target in [*file.registry, *file.cluster]}
+    assert {key: one["kind"] for key, one in targets_of(place).items() if key != "main"} == kinds
+    assert not any(place.secret_file(name).read_text() in text for name in SECRETS)
+
+
 @pytest.fixture
 def stand_ins(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     commands: list[str] = []
@@ -171,7 +201,7 @@ def stand_ins(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     def sleeper(name: str) -> Program:
         return Program(name, [sys.executable, "-c", "import time; time.sleep(600)"], os.environ)
 
-    for name in ("registry", "jira", "oidc", "web", "worker", "beat"):
+    for name in PARTS:
         monkeypatch.setattr(programs, name, lambda *_args, name=name: sleeper(name))
     monkeypatch.setattr(demo, "_manage", lambda _settings, *words: commands.append(words[0]))
     monkeypatch.setattr(demo, "_seed", lambda *_args: commands.append("seed") or SEEDED)
@@ -202,9 +232,9 @@ def test_demo_runs_until_asked_to_end_and_leaves_nothing(
     finally:
         running.clear()
         ender.join()
-    assert alive[0] == (True, dict.fromkeys(("registry", "jira", "oidc", "web", "worker", "beat"), True))
+    assert alive[0] == (True, dict.fromkeys(PARTS, True))
     processes: list[Identity] = alive[1]
-    assert [process.alive for process in processes] == [False] * 6
+    assert [process.alive for process in processes] == [False] * 9
     assert stand_ins == ["migrate", "registry_ca", "seed"]
     assert list(run.iterdir()) == []
     assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600

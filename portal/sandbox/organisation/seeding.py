@@ -4,6 +4,7 @@ import base64
 import time
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -32,6 +33,7 @@ from portal.sandbox.organisation.people import (
     people_csv,
     residents,
 )
+from portal.sandbox.organisation.targets import seed_targets
 
 SEEDER = operator("demo")
 FRESH = timedelta(days=7)
@@ -42,14 +44,17 @@ class SeedError(Exception):
     """The demo's organisation cannot be filled in; `str()` says why."""
 
 
-def seed(*, now: datetime) -> dict[str, Any]:
+def seed(*, now: datetime, targets: Path | None = None) -> dict[str, Any]:
     """Fill in what is missing; a second run changes nothing but the scripts' tokens.
 
+    targets: a file of further targets, which are stand-ins.
     Returns `claims` (for the identity provider), `people` by role with a fresh API token, `issues` by project.
     """
     seed_directory(now=now)
     seed_issues()
     seed_images(now=now)
+    if targets is not None:
+        seed_targets(targets, by=SEEDER, now=now)
     return {
         "claims": [person.claims for person in CAN_SIGN_IN],
         "people": {person.seat: _person(person.user_name, now=now) for person in CAN_SIGN_IN if person.seat},

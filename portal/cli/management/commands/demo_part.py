@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from portal.cli.programs import PURSER, healthy
+from portal.cli.programs import OUTSIDE, PURSER, healthy
 from portal.embedded.places import data_folder
 from portal.embedded.processes import read_identity, stop, wait_until
 
-PARTS = (*PURSER, "registry", "jira", "oidc")
+PARTS = (*PURSER, *OUTSIDE)
 SECONDS = 60.0
 
 

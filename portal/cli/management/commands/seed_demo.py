@@ -21,10 +21,13 @@ class Command(BaseCommand):
         parser.add_argument(
             "--out", required=True, help="where to write who can sign in, as JSON (mode 0600)"
         )
+        parser.add_argument(
+            "--targets", type=Path, help="a TOML file of stand-ins for Harbor, Google, Kubernetes"
+        )
 
-    def handle(self, *_args: Any, out: str, **_options: Any) -> None:
+    def handle(self, *_args: Any, out: str, targets: Path | None, **_options: Any) -> None:
         try:
-            seeded = seed(now=timezone.now())
+            seeded = seed(now=timezone.now(), targets=targets)
         except SeedError as error:
             raise CommandError(str(error)) from error
         path = Path(out)
