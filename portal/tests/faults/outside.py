@@ -112,7 +112,7 @@ def _kubernetes() -> Iterator[Outside]:
         yield Outside(
             "kubernetes",
             lambda: bench.app.schedule,
-            lambda: case.connector,
+            bench.connect,
             case.layout,
             kubernetes_cases.IMAGES[:2],
             case.truth,

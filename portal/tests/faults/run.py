@@ -65,7 +65,10 @@ class Killer:
 
 @dataclass
 class Run:
-    """A run of one seed. `prompt`: whether everything that was ours to do was done 30 s after the faults were over."""
+    """A run of one seed. `prompt`: whether all that was ours to do was done 30 s after the faults were over.
+
+    `schedules`: how many seeded schedules of faults it met.
+    """
 
     seed: int
     there: Outside
@@ -75,6 +78,7 @@ class Run:
     grants: list[int] = field(default_factory=list)
     given: dict[int, list[Entry]] = field(default_factory=dict)
     prompt: bool = False
+    schedules: int = 0
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a run that can be repeated
@@ -102,10 +106,12 @@ class Run:
             self._guarded(lambda grant: revoke(grant=grant, note="", by=BY, now=self.now), pk)
         self._settle()
         self._check_over(foreign)
+        Project.objects.filter(pk=self.project.pk).update(state="closed")  # its namespace is the next run's
 
     def _trouble(self) -> None:
         if self.chance.random() < 0.7:
             count = self.chance.randint(1, 3)
+            self.schedules += 1
             self.there.schedule().faults.extend(seeded(self.chance.randrange(10**9), count=count).faults)
         self.killer.left = self.chance.randint(0, 12) if self.chance.random() < 0.5 else None
 

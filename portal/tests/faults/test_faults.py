@@ -62,7 +62,7 @@ def planned():
 @pytest.mark.parametrize("there", KINDS, indirect=True)
 def test_no_invariant_breaks_under_faults_and_kills(there, killer, planned, capsys):
     made, reconnect = there
-    broken, late, now = {}, [], timezone.now()
+    broken, late, schedules, now = {}, [], 0, timezone.now()
     for seed in range(FIRST, FIRST + SEEDS):
         run = Run(seed, made, killer, reconnect, now)
         try:
@@ -71,9 +71,12 @@ def test_no_invariant_breaks_under_faults_and_kills(there, killer, planned, caps
             broken[seed] = str(error)
             break
         late += [] if run.prompt else [seed]
+        schedules += run.schedules
         now = run.now  # time goes on from run to run, for the rows of earlier ones are still there
     with capsys.disabled():
-        print(f"\n{made.kind}: {SEEDS} seeds, {killer.kills} kills, late {late}, broken {broken}")  # noqa: T201
+        print(
+            f"\n{made.kind}: {SEEDS} seeds, {schedules} schedules of faults, {killer.kills} kills, late {late}, broken {broken}"
+        )  # noqa: T201
     assert broken == {}
     assert len(late) <= max(1, SEEDS // 100)
     assert verify_log().events > 0
