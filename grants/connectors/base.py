@@ -165,6 +165,18 @@ class Layout(Protocol):
         """
 
 
+@runtime_checkable
+class KnowsEnds(Protocol):
+    """A layout may say how far a target's own end of a place reaches; without it, nothing is promised of that end."""
+
+    def own_end(self, place: Place) -> Literal["whole", "part", "idle"]:
+        """What is over at the target's own end of the place.
+
+        `whole`: all access through it. `part`: only some, the rest stays until it is taken away. `idle`: the place
+        lets nobody in by itself (a webhook, a group's binding), so whether it ends does not matter.
+        """
+
+
 def same_facts(one: Entry, other: Entry) -> bool:
     """Whether two entries of one identity say the same; attributes named `seen_*` are only about the look."""
     return one.identity == other.identity and _facts(one) == _facts(other)

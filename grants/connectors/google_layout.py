@@ -140,6 +140,10 @@ class GoogleLayout:
             return f"policy:{self.repository(place.key)}"
         return f"policy:{_crypto_key(place)}" if place.kind == KEY else f"{place.kind}:{place.key}"
 
+    def own_end(self, place: Place) -> Literal["whole", "part", "idle"]:
+        """Memberships may end; groups and bindings stay, and let nobody in once the group is empty."""
+        return "whole" if place.kind in (MEMBER, ACCOUNT) else "idle"
+
     def problems(self, holding: Holding) -> Sequence[str]:
         """Why Google cannot hold this grant."""
         said = [self._image_problem(image) for image in holding.images]

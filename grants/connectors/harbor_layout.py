@@ -83,6 +83,12 @@ class HarborLayout:
             return f"project:{project_of(place.key)}"
         return f"robot:{robot_name(self._prefix, place.kind, place.key)}"
 
+    def own_end(self, place: Place) -> Literal["whole", "part", "idle"]:
+        """Robots expire; members (groups) never do; a webhook lets nobody in."""
+        if place.kind != IMAGE_PLACE:
+            return "whole"
+        return "part" if self._groups else "idle"
+
     def problems(self, holding: Holding) -> Sequence[str]:
         """Names Harbor does not accept, and, where that is refused, images that would be opened beside."""
         return [*self._bad_names(holding), *(self.warnings(holding) if self._refuse else ())]

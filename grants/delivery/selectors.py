@@ -1,14 +1,17 @@
 """Reading deliveries: how far a grant is, what needs attention, what is overdue."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Max, Q, QuerySet
 
+from grants.connectors.base import KnowsEnds, Layout, Place
+from grants.connectors.errors import ConnectorError
 from grants.delivery.models import Delivery
-from grants.delivery.states import REMOVING, Kind, Status
+from grants.delivery.states import APPLYING, REMOVING, Kind, Status
+from grants.delivery.targets import Target, layout_of, targets_named
 from grants.lifecycle.models import Grant
 
 SETUP_BOUND = timedelta(minutes=2)
@@ -38,7 +41,8 @@ class Progress:
 class AtSystem:
     """How far a grant is at one target: `ready` of the `wanted` lines, `gone` of those that end.
 
-    `ends_itself_at`: when the target will end all of them without Purser; None when not all of them have an end.
+    `ends_itself_at`: by when the target will have ended all access without Purser; None when some of it stays, and
+    then `partly_ends_itself_at` is by when all that does end has ended, if any does.
     `others`: the lines that are neither a person nor an image.
     """
 
@@ -49,6 +53,7 @@ class AtSystem:
     gone: int = 0
     failing: int = 0
     ends_itself_at: datetime | None = None
+    partly_ends_itself_at: datetime | None = None
     others: list[Delivery] = field(default_factory=list)
 
 
@@ -77,18 +82,19 @@ def progress(grant: Grant, rows: Iterable[Delivery] | None = None) -> Progress:
     )
 
 
-def systems_of(rows: Iterable[Delivery]) -> list[AtSystem]:
-    """How far a grant is at each target, by key."""
+def systems_of(rows: Iterable[Delivery], targets: Mapping[str, Target] | None = None) -> list[AtSystem]:
+    """How far a grant is at each target, by key; `targets` where they are at hand, else with two queries more."""
     lines: dict[str, list[Delivery]] = defaultdict(list)
     for row in rows:
         lines[row.target].append(row)
-    return [_at_system(target, lines[target]) for target in sorted(lines)]
+    known = targets_named(lines) if targets is None else targets
+    ends = _own_ends([row for found in lines.values() for row in found])
+    return [_at_system(target, lines[target], ends, _layout(known.get(target))) for target in sorted(lines)]
 
 
-def _at_system(target: str, rows: list[Delivery]) -> AtSystem:
+def _at_system(target: str, rows: list[Delivery], ends: "OwnEnds", layout: Layout | None) -> AtSystem:
     wanted = [row for row in rows if row.status not in REMOVING]
-    ends = [row.ends_itself_at for row in wanted if row.kind == Kind.MEMBER or row.ends_itself_at]
-    known = [end for end in ends if end is not None]
+    over, all_of_it = _own_end(wanted, ends, layout)
     return AtSystem(
         target=target,
         wanted=len(wanted),
@@ -96,9 +102,48 @@ def _at_system(target: str, rows: list[Delivery]) -> AtSystem:
         ending=len(rows) - len(wanted),
         gone=sum(row.status == Status.PROVEN for row in rows),
         failing=sum(row.failures > 0 for row in rows),
-        ends_itself_at=max(known) if known and len(known) == len(ends) else None,
+        ends_itself_at=over if all_of_it else None,
+        partly_ends_itself_at=None if all_of_it else over,
         others=[row for row in rows if row.kind not in (Kind.MEMBER, Kind.IMAGE)],
     )
+
+
+OwnEnds = Mapping[tuple[str, str, str], datetime]
+"""By target, kind and key: when the target ends the place. A robot that two grants share lasts as long as either."""
+
+
+def _own_ends(rows: Iterable[Delivery]) -> OwnEnds:
+    """The latest end of each place, whichever grant's line knows it: one query, none where nothing has an end."""
+    places = {(row.target, row.kind, row.key) for row in rows if row.ends_itself_at}
+    if not places:
+        return {}
+    targets, kinds, keys = ({place[n] for place in places} for n in range(3))
+    found = Delivery.objects.filter(
+        target__in=targets, kind__in=kinds, key__in=keys, status__in=APPLYING, ends_itself_at__isnull=False
+    )
+    latest = found.order_by().values_list("target", "kind", "key").annotate(Max("ends_itself_at"))
+    return {(target, kind, key): end for target, kind, key, end in latest}
+
+
+def _own_end(rows: Iterable[Delivery], ends: OwnEnds, layout: Layout | None) -> tuple[datetime | None, bool]:
+    """When what ends by itself there is over, and whether that is all access the lines give."""
+    reach = [(row, _reach(layout, row)) for row in rows]
+    found = [(ends.get((row.target, row.kind, row.key)), how) for row, how in reach if how != "idle"]
+    known = [end for end, _how in found if end is not None]
+    whole = all(end is not None and how == "whole" for end, how in found)
+    return max(known, default=None), whole and bool(known)
+
+
+def _reach(layout: Layout | None, row: Delivery) -> str:
+    return layout.own_end(Place(row.kind, row.key)) if isinstance(layout, KnowsEnds) else "part"
+
+
+def _layout(target: Target | None) -> Layout | None:
+    """The target's layout; None where it is unknown or cannot be made: then nothing is promised."""
+    try:
+        return layout_of(target) if target else None
+    except ConnectorError:
+        return None
 
 
 def _ready_by(rows: Iterable[tuple[object, Delivery]]) -> dict[object, bool]:

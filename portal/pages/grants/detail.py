@@ -9,6 +9,7 @@ from django.db.models import Count, Max
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from audit.pulls.selectors import counted_pulls, pulls_in
 from grants.delivery.models import Attempt, Delivery
@@ -29,6 +30,13 @@ from portal.pages.places import TARGET_KINDS
 from portal.pages.pull_panel import Panel, panel_of, place_of, usable_images
 
 MOST_PULLS = 10
+AFTER_OWN_END: Mapping[str, Promise] = {
+    "harbor": _(
+        "Tokens that Harbor gave before then work up to 30 minutes longer, unless set otherwise there."
+    ),
+    "google": _("Google may take minutes, sometimes hours, to act on it."),
+    "kubernetes": _("Pulling with the namespace's own secret ends; roles and the list of images stay."),
+}
 MOVES = ("give_back", "extend", "revoke")
 
 
@@ -53,12 +61,16 @@ class MemberRow:
 
 @dataclass(frozen=True)
 class SystemRow:
-    """One system: how far the whole grant is there, and the lines that are neither a person nor an image."""
+    """One system: how far the whole grant is there, and the lines that are neither a person nor an image.
+
+    `afterwards`: what may still work after the system's own end.
+    """
 
     progress: AtSystem
     name: str
     kind: Promise | str
     others: list[Line]
+    afterwards: Promise | str = ""
 
     @property
     def by_tokens(self) -> bool:
@@ -87,7 +99,7 @@ def detail_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
         "grant": grant,
         "request_id": request_of(grant),
         "progress": progress(grant, deliveries),
-        "systems": [_system(one, named, lines) for one in systems_of(deliveries)],
+        "systems": [_system(one, named, lines) for one in systems_of(deliveries, named)],
         "members": [_member(row, lines, used) for row in grant.members.all()],
         "images": [_image(row, lines) for row in grant.images.all()],
         "robots": [line for key, found in lines.items() if key.startswith("robot:") for line in found],
@@ -105,7 +117,8 @@ def _system(one: AtSystem, named: Mapping[str, Target], lines: dict[str, list[Li
     keys = {row.pk for row in one.others}
     others = [line for found in lines.values() for line in found if line.delivery.pk in keys]
     kind = target.kind if target else ""
-    return SystemRow(one, target.name if target else one.target, TARGET_KINDS.get(kind, kind), others)
+    name = target.name if target else one.target
+    return SystemRow(one, name, TARGET_KINDS.get(kind, kind), others, AFTER_OWN_END.get(kind, ""))
 
 
 def _image(row: GrantImage, lines: dict[str, list[Line]]) -> ImageRow:
@@ -154,5 +167,12 @@ def _panels(request: HttpRequest, grant: Grant) -> list[Panel]:
     held = any(row.person_id == person.pk and row.removed_at is None for row in grant.members.all())
     if not held or grant.status not in ALLOWING or grant.ends <= timezone.now():
         return []
-    places = [place_of(row.image, person, tag=row.tag, digest=row.digest) for row in usable_images(grant)]
-    return [panel_of(request, place, ends=grant.ends) for place in places if place.reference]
+    usable = [
+        (place_of(row.image, person, tag=row.tag, digest=row.digest), row.image.registry)
+        for row in usable_images(grant)
+    ]
+    return [
+        panel_of(request, place, registry, ends=grant.ends, grant=grant.pk)
+        for place, registry in usable
+        if place.reference
+    ]
