@@ -162,7 +162,7 @@ class Google:
         """Take an entry away behind the connector's back."""
         state = self.state
         if entry.kind == "group":
-            del state.groups[state.group_by_address(entry.key) or ""]
+            state.delete_group(state.group_by_address(entry.key) or "")
         elif entry.kind == "account":
             for email, account in state.accounts.items():
                 account["disabled"] |= email.startswith(f"{entry.key}-")

@@ -77,15 +77,8 @@ class IdentityCalls:
 
     def delete(self, request: Request, group: str) -> Response:
         """groups.delete: policies name it as deleted from then on; its members are acted on for a while."""
-        gone = self._group(group)
-        for membership in gone["members"].values():
-            self._state.remember_leaving(gone["address"], membership)
-        del self._state.groups[group]
-        old, new = f"group:{gone['address']}", f"deleted:group:{gone['address']}?uid={group}"
-        for resource, policy in list(self._state.policies.items()):
-            if any(old in one["members"] for one in policy["bindings"]):
-                bindings = [_renamed(one, old, new) for one in policy["bindings"]]
-                self._state.write_policy(resource, bindings)
+        self._group(group)
+        self._state.delete_group(group)
         return _operation({})
 
     def members(self, request: Request, group: str) -> Response:
@@ -224,10 +217,6 @@ def _membership(group: str, key: str, held: Document, *, full: bool) -> Document
     if held["ends"] is not None:
         roles[-1]["expiryDetail"] = {"expireTime": stamp(held["ends"])}
     return {**shown, "roles": roles, "type": held["type"]}
-
-
-def _renamed(binding: Document, old: str, new: str) -> Document:
-    return {**binding, "members": [new if member == old else member for member in binding["members"]]}
 
 
 def _operation(response: Document) -> Response:

@@ -18,7 +18,7 @@ from grants.delivery.entries import about
 from grants.delivery.errors import NotAllowed
 from grants.delivery.failpoints import POINTS
 from grants.delivery.holdings import all_holdings, holding_of
-from grants.delivery.models import Attempt, Delivery
+from grants.delivery.models import Attempt, Delivery, Drift
 from grants.delivery.services import catch_up
 from grants.delivery.states import OPEN, Status
 from grants.delivery.targets import target_of
@@ -106,7 +106,9 @@ class Run:
             self._guarded(lambda grant: revoke(grant=grant, note="", by=BY, now=self.now), pk)
         self._settle()
         self._check_over(foreign)
-        Project.objects.filter(pk=self.project.pk).update(state="closed")  # its namespace is the next run's
+        # Names at a target are used again by the next run: its namespace, and places that were differing.
+        Project.objects.filter(pk=self.project.pk).update(state="closed")
+        Drift.objects.all().delete()
 
     def _trouble(self) -> None:
         if self.chance.random() < 0.7:
