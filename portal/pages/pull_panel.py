@@ -7,9 +7,10 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from grants.catalogue.models import Image
+from grants.catalogue.models import Image, Registry
 from grants.directory.models import Person
 from grants.lifecycle.models import Grant, GrantImage
+from portal.edges.pull_secrets import GOOGLE, GOOGLE_LOGIN, OWN_SECRETS
 from portal.pages.filters import with_parameter
 from portal.pages.pulling import CLIENTS, DEFAULT, Commands, Place, commands
 
@@ -18,7 +19,11 @@ SESSION_KEY = "pull_client"
 
 @dataclass(frozen=True)
 class Panel:
-    """Everything the panel shows for one image."""
+    """Everything the panel shows for one image.
+
+    `own_secret`: the kind of a registry that takes a secret of its own in place of Purser's pull token, else "".
+    `grant`: the access such a secret is shown for, None where that cannot be told.
+    """
 
     place: Place
     commands: Commands
@@ -26,6 +31,10 @@ class Panel:
     client: str
     next: str
     ends: datetime | None = None
+    registry: str = ""
+    system: str = ""
+    own_secret: str = ""
+    grant: int | None = None
 
 
 def client_of(request: HttpRequest) -> str:
@@ -42,10 +51,18 @@ def client_of(request: HttpRequest) -> str:
 def place_of(image: Image, person: Person, *, tag: str, digest: str) -> Place:
     """Where an image is pulled from, and as whom."""
     registry = image.registry
-    return Place(registry.host, registry.plain_http, image.repository, tag, digest, person.user_name)
+    login = GOOGLE_LOGIN if registry.kind == GOOGLE else person.user_name
+    return Place(registry.host, registry.plain_http, image.repository, tag, digest, login)
 
 
-def panel_of(request: HttpRequest, place: Place, *, ends: datetime | None = None) -> Panel:
+def panel_of(
+    request: HttpRequest,
+    place: Place,
+    registry: Registry,
+    *,
+    ends: datetime | None = None,
+    grant: int | None = None,
+) -> Panel:
     """The panel for one image, with the pickers as links to this page."""
     client = client_of(request)
     clients = [
@@ -57,7 +74,18 @@ def panel_of(request: HttpRequest, place: Place, *, ends: datetime | None = None
         }
         for key, label in CLIENTS.items()
     ]
-    return Panel(place, commands(client, place), clients, client, request.get_full_path(), ends)
+    return Panel(
+        place,
+        commands(client, place),
+        clients,
+        client,
+        request.get_full_path(),
+        ends,
+        registry.key,
+        registry.name,
+        registry.kind if registry.kind in OWN_SECRETS else "",
+        grant,
+    )
 
 
 def usable_images(grant: Grant) -> Sequence[GrantImage]:

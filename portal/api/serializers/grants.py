@@ -88,6 +88,21 @@ class GrantSerializer(serializers.Serializer[Any]):
     deliveries = DeliverySerializer(many=True)
 
 
+class PullSecretBody(StrictSerializer):
+    """Where one's own secret is wanted."""
+
+    target = serializers.CharField(max_length=40, help_text="Key of a registry the access has images in.")
+
+
+class PullSecretSerializer(serializers.Serializer[Any]):
+    """What to sign in with there. The secret is shown this once."""
+
+    target = serializers.CharField(source="registry.key")
+    username = serializers.CharField()
+    secret = serializers.CharField()
+    expires = serializers.DateTimeField(allow_null=True)
+
+
 class RetriedSerializer(serializers.Serializer[Any]):
     """How many failing lines are tried again now."""
 

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from approvals.requests.timing import median_approval_times
 from grants.catalogue.models import Image
+from grants.lifecycle.selectors import live_grants_for
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
 from portal.pages.catalogue.comparing import CompareForm
@@ -53,4 +54,6 @@ def _panel(request: HttpRequest, image: Image, newest: TagRow | None, mine: Mine
         return None
     person = viewer_of(request).person
     place = place_of(image, person, tag=newest.tag.name, digest=newest.tag.version.digest)
-    return panel_of(request, place, ends=mine.until)
+    held = live_grants_for(person).filter(images__image=image, images__removed_at=None)
+    grant = held.values_list("pk", flat=True).last()
+    return panel_of(request, place, image.registry, ends=mine.until, grant=grant)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.pages.grants import changes, export, returning, views
+from portal.pages.grants import changes, export, returning, secrets, views
 
 urlpatterns = [
     path("grants/", views.grants, name="grants"),
@@ -13,4 +13,5 @@ urlpatterns = [
     path("grants/<int:pk>/extend/", changes.extend, name="grant-extend"),
     path("grants/<int:pk>/revoke/", changes.revoke, name="grant-revoke"),
     path("grants/<int:pk>/retry/", changes.retry, name="grant-retry"),
+    path("grants/<int:pk>/pull-secret/", secrets.show, name="grant-pull-secret"),
 ]

@@ -66,6 +66,18 @@ def credential_answer(viewer: Standing, now: datetime) -> Answer:
     )
 
 
+def own_secret_answer(viewer: Standing, image: Image) -> Answer:
+    """What signs in where Purser's pull token does not: whether it works cannot be looked up."""
+    system = image.registry.name
+    text = _(
+        "%(system)s does not take your pull token. The page of your grant shows what to sign in with."
+    ) % {"system": system}
+    grant = _newest_grant(viewer, image)
+    name = _("You sign in with what %(system)s takes") % {"system": system}
+    url = f"{reverse('grant-detail', args=[grant.pk])}#how-to-pull" if grant else ""
+    return Answer(name, None, text, url, _("Open the grant") if grant else "")
+
+
 def _newest_grant(viewer: Standing, image: Image) -> Grant | None:
     held = grants_visible_to(viewer).filter(members__person=viewer.person, images__image=image)
     return held.select_related("project").first()

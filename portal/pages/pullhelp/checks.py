@@ -11,6 +11,7 @@ from grants.catalogue.models import Image, Registry
 from grants.catalogue.reference import Reference
 from grants.catalogue.selectors import ResolvedReference, images_visible_to, resolve_reference
 from grants.directory.standing import Standing
+from portal.edges.pull_secrets import OWN_SECRETS
 from portal.pages.markup import day_text
 from portal.pages.pullhelp import access, notes
 from portal.pages.pullhelp.answers import Answer, bad, good, unknown
@@ -45,7 +46,15 @@ def diagnose(viewer: Standing, text: str, *, now: datetime, probe: Probe | None 
     resolved = resolve_reference(str(reference), images=images) if reference else None
     case = Case(viewer, text, reference, resolved, symptom_in(text), now, probe)
     answers = list(_in_order(case, hosts))
-    return [*answers, access.credential_answer(viewer, now), notes.network_answer(case.symptom)]
+    return [*answers, _sign_in(case), notes.network_answer(case.symptom)]
+
+
+def _sign_in(case: Case) -> Answer:
+    if case.resolved is not None and case.resolved.image is not None:
+        registry = case.resolved.image.registry
+        if registry.kind in OWN_SECRETS:
+            return access.own_secret_answer(case.viewer, case.resolved.image)
+    return access.credential_answer(case.viewer, case.now)
 
 
 def _in_order(case: Case, hosts: set[str]) -> Iterator[Answer]:

@@ -10,8 +10,9 @@ from portal.tests.journeys.demo import Demo
 from portal.tests.journeys.endings import Endings
 from portal.tests.journeys.pulling import Pulls
 from portal.tests.journeys.steps import Act, UnmetError, run_steps
+from portal.tests.journeys.targets import Targets
 
-NEED_THE_DEMO = ("pulls", "endings")
+NEED_THE_DEMO = ("pulls", "targets", "endings")
 PROOFS = {
     "races": proofs.race_steps,
     "webhooks": proofs.webhook_steps,
@@ -46,10 +47,12 @@ class Command(BaseCommand):
         if name in PROOFS:
             return PROOFS[name]()
         if not hasattr(self, "_pulls"):
-            demo = Demo(data_folder())
-            self._pulls = Pulls(demo)
-            self._endings = Endings(demo, self._pulls)
-        return self._pulls.steps() if name == "pulls" else self._endings.steps()
+            self._demo = Demo(data_folder())
+            self._pulls = Pulls(self._demo)
+        if name == "pulls":
+            return self._pulls.steps()
+        part = Targets if name == "targets" else Endings
+        return part(self._demo, self._pulls).steps()
 
     def _say(self, line: str) -> None:
         self.stdout.write(line)
