@@ -33,7 +33,8 @@ def plan_rows(*, grant_id: int, now: datetime) -> None:
         steps = plan(desired_lines(grant), {line: row.status for line, row in rows.items()})
         Delivery.objects.bulk_create(_wanted(grant, line, now) for line in sorted(steps.create))
         _drop([rows[line].pk for line in steps.drop], now)
-        if steps.create or steps.drop:
+        _take_back([rows[line].pk for line in steps.again], now)
+        if steps.create or steps.drop or steps.again:
             delivery_changed.send(sender=Delivery, grant_id=grant_id)
 
 
@@ -132,6 +133,23 @@ def _drop(keys: list[int], now: datetime) -> None:
         failures=0,
         last_error="",
         denials=0,
+    )
+
+
+def _take_back(keys: list[int], now: datetime) -> None:
+    """Lines that went away and are wanted again begin anew; `verified_at` stays, as they were in place once."""
+    Delivery.objects.filter(pk__in=keys).update(
+        status=Status.WANTED,
+        since=now,
+        next_attempt_at=now,
+        fence=F("fence") + 1,
+        failures=0,
+        last_error="",
+        denials=0,
+        applied_at=None,
+        removed_at=None,
+        proven_at=None,
+        facts="",
     )
 
 

@@ -215,3 +215,24 @@ def test_a_grant_that_was_extended_is_applied_again(give, people, keeper, work, 
     work(2)
     assert len(keeper.calls) == 4
     assert set(Delivery.objects.values_list("ends_itself_at", flat=True)) == {keeper.ends}
+
+
+@pytest.mark.parametrize("worked", [True, False])
+def test_a_place_that_is_the_projects_again_is_made_again_and_ends_with_the_grant(
+    give, people, keeper, work, now, monkeypatch, worked
+):
+    grant = give("alice")
+    work()
+    first = KeepingLayout.room_of
+    monkeypatch.setattr(KeepingLayout, "room_of", lambda self, holding: f"{holding.project}-2")
+    plan_project(project_id=people.project.pk, now=now)
+    if worked:
+        work(2)
+    monkeypatch.setattr(KeepingLayout, "room_of", first)
+    plan_project(project_id=people.project.pk, now=now)
+    work(4)
+    assert list(kept(keeper, ROOM)) == [people.project.key]
+    assert Delivery.objects.get(kind=ROOM, key=people.project.key).status == "verified"
+    revoke(grant=grant, note="", by=BY, now=now)
+    work(6)
+    assert (Grant.objects.get().status, keeper.kept) == ("ended", {})

@@ -14,7 +14,11 @@ def test_plan_creates_what_is_missing_and_drops_what_is_not_wanted():
 @pytest.mark.parametrize("status", ["unwanted", "removed", "proven"])
 def test_plan_leaves_what_is_on_its_way_out(status):
     assert plan(set(), {A: status}) == Plan(frozenset(), frozenset())
-    assert plan({A}, {A: status}) == Plan(frozenset(), frozenset())
+
+
+@pytest.mark.parametrize("status", ["unwanted", "removed", "proven"])
+def test_plan_takes_back_what_went_away_and_is_wanted_again(status):
+    assert plan({A}, {A: status}) == Plan(frozenset(), frozenset(), again=frozenset({A}))
 
 
 def test_plan_of_a_step_already_made_is_empty():
