@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from grants.delivery.errors import NotAllowed, NotExportable
-from grants.delivery.exporting import FORMS, export_applied, projects_of_export, targets_of
+from grants.delivery.exporting import FORMS, Export, export_applied, projects_of_export, targets_of
 from grants.delivery.targets import target_of
 from grants.directory.models import Project
 from grants.directory.selectors import projects_visible_to
@@ -62,6 +62,10 @@ def export(request: HttpRequest, key: str) -> HttpResponse:
     except NotExportable as error:
         messages.error(request, error.message)
         return redirect("project-detail", key=key)
+    return _file(made)
+
+
+def _file(made: Export) -> HttpResponse:
     response = HttpResponse(made.text, content_type="text/plain; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="{made.name}"'
     response["Cache-Control"] = "no-store"
