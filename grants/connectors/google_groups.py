@@ -63,6 +63,15 @@ class Groups:
         self._known[address] = self._group(document)
         return self._known[address]
 
+    def check_still(self, group: Group) -> None:
+        """Raise Transient when a group is not the one it was seen as: somebody deleted it, or made it anew.
+
+        Google answers 403 for what is gone, so a refusal about a group that was seen before says little by itself.
+        """
+        found = self.find(group.address)
+        if found is None or found.name != group.name:
+            raise Transient(f"The group {group.address} is not there yet.", retry_after=1.0)
+
     def ready(self, address: str, mark: Mark) -> bool:
         """Make sure that a group of ours with this mark is there; whether it had to be made.
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from grants.connectors.base import Entry
-from grants.connectors.errors import NotFound, Transient
+from grants.connectors.errors import NotFound, Refused, Transient
 from grants.connectors.google_documents import Group, Membership
 from grants.connectors.google_groups import Groups
 from grants.connectors.google_names import moment_of, same_address
@@ -104,9 +104,9 @@ class Memberships:
             raise Transient(f"The group {address} is not there yet.", retry_after=5.0)
         try:
             self._groups.add(group, member, ends)
-        except NotFound:
-            self._groups.forget(address)
-            raise Transient(f"The group {address} is not there yet.", retry_after=5.0) from None
+        except (NotFound, Refused):
+            self._groups.check_still(group)
+            raise
         return True
 
     def _extend(self, membership: Membership, ends: datetime | None) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from grants.connectors.base import Change, Entry, Holder, Outcome, Place
-from grants.connectors.errors import Permanent
+from grants.connectors.errors import Permanent, Transient
 from grants.connectors.google import GoogleConnector
 from grants.connectors.google_layout import GoogleLayout, GoogleOptions
 from grants.connectors.tests.contract import holding
@@ -118,3 +118,14 @@ def test_an_end_can_be_set_by_itself() -> None:
 def test_somebody_without_an_address_is_not_said_to_be_gone() -> None:
     with google(people=Directory({})) as there, pytest.raises(Permanent, match="No address"):
         there.connector().remove(Change("remove", Entry("target", "member", "person:1")))
+
+
+def test_a_group_made_anew_behind_our_back_is_not_taken_for_a_refusal() -> None:
+    with world() as (there, connector):
+        entry = member(there)
+        apply(connector, entry)
+        there.state.delete_group(there.state.group_by_address(entry.first("group")) or "")
+        with pytest.raises(Transient, match="is not there yet"):
+            apply(connector, entry)
+        apply(connector, entry)
+        assert there.truth(entry)
