@@ -12,7 +12,6 @@ from grants.lifecycle.models import Grant
 from grants.lifecycle.selectors import allowing
 from grants.lifecycle.states import ALLOWING
 
-
 log = getLogger(__name__)
 
 

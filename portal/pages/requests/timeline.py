@@ -76,7 +76,7 @@ TOLD: Mapping[str, Told] = {
     "grants.member.removed": Told(gettext_lazy("A member was removed"), icon="user-minus"),
     "grants.image.removed": Told(gettext_lazy("An image was removed"), icon="ban"),
     "grants.delivery.verified": Told(gettext_lazy("In place at the registry"), machine=True),
-    "grants.delivery.proven": Told(gettext_lazy("Proven gone at the registry"), machine=True),
+    "grants.delivery.proven": Told(gettext_lazy("Proven gone"), machine=True),
     "grants.delivery.failing": Told(gettext_lazy("The registry did not take it yet"), machine=True),
 }
 

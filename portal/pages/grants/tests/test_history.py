@@ -42,12 +42,12 @@ def test_reports_of_machines_fold_by_kind_between_the_acts_of_people(scene):
     told(delivery, grant, (gone, one))
     answer, history = shown(scene, grant)
     assert history == [
-        ("Seen in place at the registry", ["Bob", "李娜"]),
-        ("Proven gone at the registry", ["fraud/base"]),
+        ("Seen in place", ["Bob", "李娜"]),
+        ("Proven gone", ["fraud/base"]),
         ("Access was given back", [""]),
-        ("Proven gone at the registry", ["Bob"]),
+        ("Proven gone", ["Bob"]),
     ]
-    assert "<summary>Seen in place at the registry · 2 lines</summary>" in answer.text
+    assert "<summary>Seen in place · 2 lines</summary>" in answer.text
     assert answer.text.count("<summary>Proven gone") == 0
 
 
