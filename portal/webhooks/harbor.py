@@ -17,7 +17,7 @@ from audit.pulls.notifications import WholePull
 from audit.pulls.services import Attribution, record_reports
 from grants.catalogue.models import Registry
 from grants.connectors.errors import Malformed, Permanent
-from grants.connectors.harbor_names import MEMBER, PERSON, holder_of
+from grants.connectors.harbor_names import MEMBER, PERSON, holder_of, project_of
 from grants.connectors.harbor_pulls import MOST_BYTES, SCANNED, HarborEvent, project_proven, read_events
 from grants.directory.models import Person, Project
 from grants.lifecycle.access import AccessRow, live_access
@@ -41,7 +41,7 @@ def harbor_webhook(request: HttpRequest, target: str) -> HttpResponse:
     if registry is None or project is None:
         return _refused(HTTPStatus.UNAUTHORIZED, "The header is missing or wrong.")
     try:
-        events = [event for event in read_events(request.body) if event.project == project]
+        events = [event for event in read_events(request.body) if _is_about(event, project)]
     except Malformed as error:
         return _refused(HTTPStatus.BAD_REQUEST, str(error))
     new = take(events, registry=registry, now=timezone.now())
@@ -141,6 +141,11 @@ def _granted(grant: Grant, *, person: str, name: str) -> Attribution:
         team=grant.project.team.key,
         grant=grant.label,
     )
+
+
+def _is_about(event: HarborEvent, project: str) -> bool:
+    """Whether it is about the project that told it: by both names, as either is only what the sender wrote."""
+    return event.project == project and project_of(event.repository) == project
 
 
 def _proven(request: HttpRequest, registry: Registry) -> str | None:

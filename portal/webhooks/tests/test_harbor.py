@@ -159,6 +159,20 @@ def test_a_project_is_believed_about_itself_only(post):
     assert Pull.objects.count() == 0
 
 
+@pytest.mark.parametrize("kind", ["PULL_ARTIFACT", "SCANNING_COMPLETED"])
+@pytest.mark.parametrize("repository", ["secret-project/model", "lib", "lib/", "library/torch", ""])
+def test_a_project_that_names_itself_is_not_believed_about_repositories_of_others(
+    post, grant, kind, repository, monkeypatch, django_capture_on_commit_callbacks
+):
+    heard = []
+    monkeypatch.setattr(read_harbor_scan, "apply_async", lambda given, **_: heard.append(given))
+    body = pull(bobs_robot(grant), kind=kind, project="lib")
+    body["event_data"]["repository"]["repo_full_name"] = repository
+    with django_capture_on_commit_callbacks(execute=True):
+        assert post(body, project="lib").json() == {"new": 0}
+    assert (heard, Pull.objects.count()) == ([], 0)
+
+
 def test_both_secrets_are_taken_while_one_is_changed(post, monkeypatch):
     monkeypatch.setenv("HARBOR_WEBHOOK_SECRET", f"newer,{SECRET}")
     assert post(pull()).status_code == 202
