@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import secrets
 import threading
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
+from django.db.models import QuerySet
 from django.urls import reverse
 
 from audit.ledger.actors import system
@@ -176,7 +178,7 @@ def kubernetes_connector(cluster: Cluster) -> KubernetesConnector:
         configuration=reached,
         options=KubernetesOptions.read(options),
         pull_secret=None if keyless else partial(_pull_credential, cluster),
-        retire=_retire,
+        retire=partial(_retire, cluster),
     )
 
 
@@ -222,7 +224,7 @@ def _pull_credential(cluster: Cluster, namespace: str, project: str) -> PullCred
     row = Project.objects.get(key=project)
     name = f"{cluster.key[:30]}-{secrets.token_hex(3)}"
     made, plain = create_robot(project=row, name=name, days=days, by=_SYSTEM, now=now)
-    ours = Credential.objects.filter(project=row, revoked_at=None, name__startswith=f"{cluster.key[:30]}-")
+    ours = _pull_credentials(cluster).filter(project=row)
     for old in ours.order_by("-pk")[KEPT_CREDENTIALS:]:
         revoke_credential(credential=old, by=_SYSTEM, now=now)
     hosts = Registry.objects.filter(kind="distribution").order_by("key").values_list("host", flat=True)
@@ -230,6 +232,13 @@ def _pull_credential(cluster: Cluster, namespace: str, project: str) -> PullCred
     return PullCredential(tuple(hosts), made.login, plain, made.expires_at)
 
 
-def _retire(username: str) -> None:
-    for credential in Credential.objects.filter(login=username, revoked_at=None):
+def _pull_credentials(cluster: Cluster) -> QuerySet[Credential]:
+    """Those made for this cluster's pull secrets, and no other robot whose name begins alike (`gpu`, `gpu-eu`)."""
+    named = f"^{re.escape(cluster.key[:30])}-[0-9a-f]{{6}}$"
+    return Credential.objects.filter(project__isnull=False, revoked_at=None, name__regex=named)
+
+
+def _retire(cluster: Cluster, username: str) -> None:
+    """End a credential of a pull secret. Its name stands where tenants can write: no other credential is ended."""
+    for credential in _pull_credentials(cluster).filter(login=username):
         revoke_credential(credential=credential, by=_SYSTEM, now=datetime.now(UTC))

@@ -1,6 +1,7 @@
 """Connectors are made from rows: secrets are looked up, never written down; each cluster has credentials of its own."""
 
 import pytest
+from django.utils import timezone
 
 from grants.catalogue import target_file
 from grants.catalogue.models import Cluster
@@ -10,6 +11,7 @@ from grants.connectors.errors import Permanent
 from grants.delivery.targets import connector_for, layout_of
 from grants.directory.testing import cast
 from grants.tokens.models import Credential
+from grants.tokens.services import create_robot
 from portal import targets
 
 GOOGLE = {"project": "ml", "location": "europe-west4", "group_domain": "example.com", "customer": "C1"}
@@ -70,10 +72,27 @@ def test_each_pull_secret_is_a_robot_of_its_own_and_forgotten_ones_end(cluster):
     assert made[0].hosts == ("main.registry.test",)
     live = Credential.objects.filter(revoked_at=None).order_by("pk").values_list("login", flat=True)
     assert list(live) == [one.username for one in made[1:]]
-    targets._retire(made[1].username)
-    targets._retire(made[1].username)
+    targets._retire(cluster, made[1].username)
+    targets._retire(cluster, made[1].username)
     assert Credential.objects.filter(revoked_at=None).get().login == made[2].username
     assert Credential.objects.get(login=made[2].username).digest != made[2].secret
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_cluster_ends_no_credential_but_those_of_its_own_pull_secrets(cluster):
+    people = cast()
+    make_registry("main")
+    other = Cluster.objects.create(key="gpu-1-eu", name="EU")
+    theirs = targets._pull_credential(other, "ns", people.project.key)
+    robot, _ = create_robot(
+        project=people.project, name="gpu-1-train", days=5, by=targets._SYSTEM, now=timezone.now()
+    )
+    for _ in range(3):
+        targets._pull_credential(cluster, "ns", people.project.key)
+    for username in (theirs.username, robot.login):  # an annotation that a tenant wrote
+        targets._retire(cluster, username)
+    live = set(Credential.objects.filter(revoked_at=None).values_list("login", flat=True))
+    assert {theirs.username, robot.login} <= live
 
 
 @pytest.mark.parametrize(
