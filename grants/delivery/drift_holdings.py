@@ -12,6 +12,7 @@ from grants.delivery.targets import Target
 from grants.directory.models import EmailAddress
 from grants.lifecycle.clock import moment
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
+from grants.lifecycle.selectors import allowing
 from grants.lifecycle.states import ALLOWING
 
 _COLUMNS = (
@@ -56,7 +57,7 @@ def without_collector() -> Iterator[None]:
 
 
 def _images(grants: Sequence[int], target: Target) -> dict[int, list[str]]:
-    lines = GrantImage.objects.filter(removed_at=None, image__blocked=False, grant_id__in=grants)
+    lines = GrantImage.objects.filter(allowing(), removed_at=None, grant_id__in=grants)
     whole = isinstance(target, Cluster)
     if not whole:
         lines = lines.filter(image__registry=target.pk)

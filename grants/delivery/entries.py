@@ -7,7 +7,9 @@ from dataclasses import dataclass, replace
 from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Change, Entry, Holder, Holding, Layout, Place
 from grants.delivery.holdings import holdings_about
 from grants.delivery.models import Delivery
+from grants.delivery.states import REMOVING, Status
 from grants.delivery.targets import Target
+from grants.directory.models import Project
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,10 +28,25 @@ class Wanted:
 
 
 def wanted_at(row: Delivery, target: Target, layout: Layout) -> Wanted:
-    """What live grants want at the place of a line, asked now: before any call for it, and under its lock."""
+    """What live grants want at the place of a line, asked now: before any call for it, and under its lock.
+
+    A line on its way out, whose place went over to another project and is in place for that one already, stands for
+    what that project wants: the removal of the first one's, late, must not take it away.
+    """
     place = Place(row.kind, row.key)
-    holdings = holdings_about(place, row.grant.project, target)
-    return wanted_by(place, holdings, layout)
+    wanted = wanted_by(place, holdings_about(place, row.grant.project, target), layout)
+    if wanted.entry is not None or row.status not in REMOVING:
+        return wanted
+    others = (wanted_by(place, holdings_about(place, one, target), layout) for one in _followers(row))
+    return next((other for other in others if other.entry is not None), wanted)
+
+
+def _followers(row: Delivery) -> Iterable[Project]:
+    """Other projects for which the place of a line was seen in place. Until then it must be emptied for them."""
+    if row.kind in (MEMBER_PLACE, IMAGE_PLACE):
+        return ()
+    there = Delivery.objects.filter(target=row.target, kind=row.kind, key=row.key, status=Status.VERIFIED)
+    return Project.objects.filter(grants__deliveries__in=there).exclude(pk=row.grant.project_id).distinct()
 
 
 def wanted_by(place: Place, holdings: list[Holding], layout: Layout) -> Wanted:

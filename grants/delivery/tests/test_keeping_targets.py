@@ -5,13 +5,14 @@ from django.db import connection
 
 from grants.catalogue.models import Registry
 from grants.catalogue.testing import make_image
-from grants.connectors.errors import NotYet, Permanent, UnknownOutcome
+from grants.connectors.errors import NotYet, Permanent, Transient, UnknownOutcome
 from grants.delivery import targets
 from grants.delivery.models import Attempt, Delivery
 from grants.delivery.services import plan_project, renew_rows
 from grants.delivery.tests.conftest import BY
 from grants.delivery.tests.keeping import ROOM, KeepingConnector, KeepingLayout
 from grants.delivery.turns import turn
+from grants.directory.testing import make_project
 from grants.lifecycle.models import Grant
 from grants.lifecycle.services import issue, remove_member, revoke
 from grants.lifecycle.types import IssueImage
@@ -47,12 +48,13 @@ def images(registry):
 @pytest.fixture
 def give(people, images, now, keeper):
     def call(*names, at=(0, 1), **changes):
-        return issue(
-            project=people.project, environment="research", role="viewer", starts=now,
-            ends=now + timedelta(days=90), origin=f"request:{Grant.objects.count()}",
-            members=[getattr(people, name) for name in names], images=[IssueImage(images[n], "stable") for n in at],
-            by=BY, now=now, **changes,
-        )  # fmt: skip
+        said = {
+            "project": people.project, "environment": "research", "role": "viewer", "starts": now,
+            "ends": now + timedelta(days=90), "origin": f"request:{Grant.objects.count()}",
+            "members": [getattr(people, name) for name in names],
+            "images": [IssueImage(images[n], "stable") for n in at],
+        }  # fmt: skip
+        return issue(**said | changes, by=BY, now=now)
 
     return call
 
@@ -236,3 +238,26 @@ def test_a_place_that_is_the_projects_again_is_made_again_and_ends_with_the_gran
     revoke(grant=grant, note="", by=BY, now=now)
     work(6)
     assert (Grant.objects.get().status, keeper.kept) == ("ended", {})
+
+
+def test_a_place_that_went_over_to_another_project_is_not_emptied_by_the_first_ones_late_removal(
+    give, people, keeper, work, now, monkeypatch
+):
+    rooms = {people.project.key: "shared"}
+    monkeypatch.setattr(KeepingLayout, "room_of", lambda self, holding: rooms[holding.project])
+    late, _ = give("alice"), give("bob")
+    work()
+    other = make_project("next-model", team=people.project.team)
+    rooms |= {people.project.key: "moved", other.key: "shared"}
+    keeper.faults["shared"] = [Transient("Down.")]
+    plan_project(project_id=people.project.pk, now=now)
+    newcomer = give("alice", project=other)
+    work(2)
+    assert Delivery.objects.get(grant=newcomer, kind=ROOM).status == "verified"
+    work(10)
+    assert sorted(kept(keeper, ROOM)) == ["moved", "shared"]
+    row = Delivery.objects.get(grant=late, key="shared")
+    assert (row.status, row.detail) == ("proven", f"Seen. Kept by grant:{newcomer.pk}.")
+    revoke(grant=newcomer, note="", by=BY, now=now)
+    work(20)
+    assert sorted(kept(keeper, ROOM)) == ["moved"]

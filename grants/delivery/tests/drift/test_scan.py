@@ -260,13 +260,16 @@ def test_wanted_everywhere_is_what_each_place_wants_by_itself(give, registry, cl
 @pytest.mark.parametrize("where", ["registry", "cluster"])
 def test_holdings_read_by_columns_are_those_read_by_rows(give, registry, people, images, where):
     give("alice", "bob")
-    give("bob", "mia", at=(1, 2))
+    second = give("bob", "mia", at=(1, 2))
     ended = give("sam")
     Grant.objects.filter(pk=ended.pk).update(ends=ended.starts + timedelta(microseconds=1))
     EmailAddress.objects.create(person=people.bob, address="second@example.com", primary=False)
     EmailAddress.objects.filter(person=people.mia).delete()
     images[2].blocked, images[2].blocked_reason = True, "Old"
     images[2].save()
+    images[1].blocked, images[1].blocked_reason = True, "Old"
+    images[1].save()
+    second.images.filter(image=images[1]).update(kept=True)  # the brake holds it
     target = registry if where == "registry" else Cluster.objects.create(key="c", name="C")
     assert every_holding(target) == all_holdings(target)
     assert len(every_holding(target)) == 2
