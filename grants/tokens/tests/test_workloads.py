@@ -192,6 +192,8 @@ def test_what_the_cluster_did_not_sign_is_refused(fake: FakeCluster, forge: Any)
         f"ey{'A' * 9000}.a.b",
         "ey\u00e9.a.b",
         f"{part({})}.e30.é",
+        *(f"{part({'alg': odd, 'kid': 'k1'})}.{part({})}." for odd in ([], {}, 7, None)),
+        f"{part({'alg': 'RS256', 'kid': []})}.{part({})}.",
     ],
 )
 def test_what_is_no_token_is_refused(fake: FakeCluster, token: str) -> None:
