@@ -134,7 +134,7 @@ def _own_end(rows: Iterable[Delivery], ends: OwnEnds, layout: Layout | None) -> 
     return max(known, default=None), whole and bool(known)
 
 
-def _reach(layout: Layout | None, row: Delivery) -> str:
+def _reach(layout: object, row: Delivery) -> str:
     return layout.own_end(Place(row.kind, row.key)) if isinstance(layout, KnowsEnds) else "part"
 
 
