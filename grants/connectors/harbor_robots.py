@@ -7,7 +7,7 @@ after a crash or from another machine, knows how far it is.
 """
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from grants.connectors.base import Change, Entry, Outcome, same_facts
@@ -85,6 +85,11 @@ class Robots:
     def _remove_once(self, change: Change) -> Outcome:
         entry, settings = change.entry, self._settings
         robot = self.find(entry.kind, entry.key)
+        if robot is not None and robot.mark is None and not _is_over(robot, settings.clock()):
+            # It may be ours, with its description rewritten by hand: then what was granted goes on, whoever's it is.
+            raise Permanent(
+                f"Harbor has a robot {robot.name} without Purser's mark: somebody has to delete it or switch it off."
+            )
         if robot is None or robot.mark is None:
             return self._gone(change, changed=False)
         if robot.closed_at(settings.clock()) is None:
@@ -187,6 +192,10 @@ class Robots:
             return USUAL_TOKENS  # our robot may not read the configuration
         value = (document.get("token_expiration") or {}).get("value") if isinstance(document, dict) else None
         return timedelta(minutes=value) if isinstance(value, int) and value > 0 else USUAL_TOKENS
+
+
+def _is_over(robot: Robot, now: datetime) -> bool:
+    return robot.disabled or (robot.expires is not None and robot.expires <= now)
 
 
 def _was_cut(robot: Robot) -> bool:

@@ -258,8 +258,12 @@ def test_a_robot_with_our_name_and_not_our_mark_is_never_touched(world):
         world.harbor.state.robots[robot["id"]] = strange = {**robot, "description": theirs}
         with pytest.raises(Permanent, match="did not make"):
             apply(world, entry)
-        assert remove(world, entry).changed is False
+        with pytest.raises(Permanent, match="without Purser's mark"):  # it may be ours: then nothing ended
+            remove(world, entry)
         assert world.harbor.state.robots[robot["id"]] == strange
+        world.harbor.state.robots[robot["id"]] = {**strange, "disable": True}
+        outcome = remove(world, entry)
+        assert (outcome.changed, outcome.proven) == (False, True)
 
 
 @pytest.mark.enable_loopback
