@@ -232,6 +232,9 @@ class GoogleConnector:
 
     def _ready_account(self, base: str, project: str) -> tuple[Account, bool]:
         found = self._accounts.find(base)
+        if found is not None and found.mark.project != project:
+            # Long keys are cut, and four digits do not tell all of them apart: nobody shares another's account.
+            raise Permanent(f"The service account {base} belongs to the project {found.mark.project}.")
         changed = found is None or found.disabled
         if found is None:
             self._accounts.create(base, Mark(self._options.target, project, ""))

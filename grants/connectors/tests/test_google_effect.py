@@ -1,6 +1,7 @@
 """Applied and seen effective are two times; removals; accounts and tokens; what is not ours."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -116,6 +117,16 @@ def test_a_new_grant_enables_the_account_again(there: Google, case: Case) -> Non
     converge_all(case, [], at=[Place("account", ACCOUNT)])
     assert apply(connector, account).changed
     assert set(there.state.accounts) == before
+
+
+def test_an_account_of_a_project_with_a_like_name_is_not_shared(there: Google, case: Case) -> None:
+    connector, account = standing(there, case), entry_of(case, "account")
+    facts = tuple(
+        (name, "anti-fraud-v2-b" if name == "project" else value) for name, value in account.attributes
+    )
+    with pytest.raises(Permanent, match="belongs to the project anti-fraud-v2"):
+        apply(connector, replace(account, attributes=facts))
+    assert apply(connector, account).changed is False
 
 
 def test_a_token_for_pulling_lives_as_long_as_asked_and_an_hour_at_most(there: Google, case: Case) -> None:
