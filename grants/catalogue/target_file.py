@@ -1,5 +1,6 @@
 """The targets an installation has, as its operator writes them: a TOML file, read whole before any of it is kept."""
 
+import re
 import tomllib
 from collections.abc import Callable, Iterator
 from typing import Annotated, Any, Literal
@@ -11,6 +12,22 @@ from grants.catalogue.errors import TargetFileInvalid
 Key = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{0,39}$")]
 SECRET_PREFIXES = ("env:", "file:/")
 SECRET_WORDS = ("password", "secret", "token", "key_json")
+
+
+_SECRET_NAME = re.compile(rf"(^|[._])({'|'.join(SECRET_WORDS)})$", re.IGNORECASE)
+_USER_IN_ADDRESS = re.compile(r"://[^/?#\s]*@")
+
+
+def _texts(value: object, name: str) -> Iterator[tuple[str, str]]:
+    """Every text in an option, however deep, by its name."""
+    if isinstance(value, str):
+        yield name, value
+    elif isinstance(value, dict):
+        for key, one in value.items():
+            yield from _texts(one, f"{name}.{key}")
+    elif isinstance(value, list):
+        for one in value:
+            yield from _texts(one, name)
 
 
 Check = Callable[[str, dict[str, Any]], str]
@@ -30,11 +47,12 @@ class _Target(BaseModel):
 
     @model_validator(mode="after")
     def _refers_to_secrets(self) -> "_Target":
-        """A secret is never written into the file, only where it is found."""
-        for name, value in self.options.items():
-            written = isinstance(value, str) and not value.startswith(SECRET_PREFIXES)
-            if written and any(name == word or name.endswith(f"_{word}") for word in SECRET_WORDS):
-                raise ValueError(f"options.{name}: name where the secret is, `env:NAME` or `file:/path`")
+        """A secret is never written into the file, only where it is found: what is kept goes on record for ever."""
+        for name, value in _texts(self.options, "options"):
+            if _SECRET_NAME.search(name) and not value.startswith(SECRET_PREFIXES):
+                raise ValueError(f"{name}: name where the secret is, `env:NAME` or `file:/path`")
+            if _USER_IN_ADDRESS.search(value):
+                raise ValueError(f"{name}: an address holds no user name and no password")
         return self
 
 
@@ -43,7 +61,7 @@ class RegistryTarget(_Target):
 
     kind: Literal["distribution", "harbor", "google"]
     host: Annotated[str, StringConstraints(min_length=1, max_length=255)]
-    api_url: Annotated[str, StringConstraints(pattern=r"^https?://\S+$", max_length=300)]
+    api_url: Annotated[str, StringConstraints(pattern=r"^https?://[^\s@]+$", max_length=300)]
     service: str = ""
 
 

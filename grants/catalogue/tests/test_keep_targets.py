@@ -66,6 +66,15 @@ def test_a_file_with_faults_keeps_nothing_and_names_them_all(tmp_path):
         (b"x =", "This is no TOML file"),
         (b"\xff", "This is no TOML file"),
         (GOOD.replace(b"env:HARBOR_PASSWORD", b"hunter2"), "options.password: name where the secret is"),
+        (GOOD.replace(b"https://harbor", b"https://admin:hunter2@harbor"), "registry.1.api_url"),
+        (
+            GOOD.replace(b"kubeconfig =", b'server = "https://u:hunter2@host", kubeconfig ='),
+            "options.server: an address holds no user name",
+        ),
+        (
+            GOOD.replace(b"kubeconfig =", b'mirror = { Password = "hunter2" }, kubeconfig ='),
+            "options.mirror.Password: name where the secret is",
+        ),
         (GOOD.replace(b"gpu-1", b"harbor"), "the same key stands twice: harbor"),
         (GOOD.replace(b'kind = "harbor"', b'kind = "quay"'), "registry.1.kind"),
         (GOOD.replace(b"issuer", b"isuer"), "cluster.1.isuer"),
@@ -75,6 +84,7 @@ def test_each_fault_is_named(data, fault):
     with pytest.raises(TargetFileInvalid) as caught:
         read_targets(data)
     assert any(fault in one for one in caught.value.faults)
+    assert "hunter2" not in str(caught.value.faults)
 
 
 def test_options_are_read_by_who_knows_them(monkeypatch):
