@@ -42,7 +42,7 @@ def start_device(*, client: str, address: str, now: datetime) -> tuple[DeviceSig
     row = DeviceSignIn.objects.create(
         device_digest=_digest(device_code),
         user_digest=_digest(user_code),
-        client=" ".join(client.split())[:100] or "purser",
+        client=_line(client)[:100] or "purser",
         address=address[:100],
         created_at=now,
         expires_at=now + LIFE,
@@ -132,6 +132,11 @@ def _allowed_by(device_code: str, now: datetime) -> Person:
 
 def _unknown() -> DeviceError:
     return DeviceError("invalid_grant", _("This code is not known."))
+
+
+def _line(text: str) -> str:
+    """One line as it will be read: nothing invisible and nothing that turns letters around, which could mislead."""
+    return " ".join("".join(one if one.isprintable() else " " for one in text).split())
 
 
 def _digest(code: str) -> bytes:

@@ -125,3 +125,5 @@ def test_old_rows_go() -> None:
 def test_a_name_is_one_line() -> None:
     row, _device_code, _user_code = begun(client="  evil\nname\t" + "x" * 200)
     assert row.client == ("evil name " + "x" * 200)[:100]
+    row, _device_code, _user_code = begun(client="pur\u202eser\x00 on\u200b ada's laptop 笔记本")
+    assert row.client == "pur ser on ada's laptop 笔记本"
