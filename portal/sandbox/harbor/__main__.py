@@ -12,6 +12,7 @@ def _made(given: argparse.Namespace) -> Harbor:
     harbor = Harbor(secret=given.secret)
     if not (given.state and given.state.exists()):
         seed(harbor.state, now=harbor.now)
+        harbor.state.configuration["token_expiration"] = given.token_minutes
     return harbor
 
 
@@ -20,6 +21,7 @@ def main() -> None:
     arguments = parser("Harbor")
     secret = os.environ.get("HARBOR_SANDBOX_SECRET", "Harbor12345")
     arguments.add_argument("--secret", default=secret, help="of `admin`; default: $HARBOR_SANDBOX_SECRET")
+    arguments.add_argument("--token-minutes", type=int, default=30, help="how long its tokens work")
     serve(_made, name="Harbor", arguments=arguments)
 
 
