@@ -17,6 +17,7 @@ from grants.connectors.errors import ConnectorError, NotFound, Permanent
 from grants.connectors.google_names import account_base
 from grants.delivery.targets import connector_for
 from grants.directory.models import Person
+from grants.lifecycle.access import live_access, merged
 from grants.lifecycle.models import Grant
 from grants.lifecycle.states import ALLOWING
 
@@ -119,6 +120,7 @@ def _made(registry: Registry, grant: Grant, person: Person) -> PullSecret:
     try:
         if registry.kind == HARBOR:
             return _robot(registry, person)
+        _check_alone(registry, grant, person)
         return _token(registry, grant)
     except (Permanent, NotFound) as error:
         text = _(
@@ -135,6 +137,21 @@ def _robot(registry: Registry, person: Person) -> PullSecret:
     connector = cast("HarborConnector", connector_for(registry.key))
     found = connector.credential(Entry(registry.key, MEMBER_PLACE, person.label))
     return PullSecret(registry, found.username, found.secret, found.expires)
+
+
+def _check_alone(registry: Registry, grant: Grant, person: Person) -> None:
+    """The account stands for all of the project's live grants: only who holds all of that may act as it.
+
+    Raises NotHolder for everybody else: by the token they would pull and push what was granted to others.
+    """
+    own = merged(live_access(person_id=person.pk, registry_id=registry.pk))
+    all_of_it = merged(live_access(project_id=grant.project_id, registry_id=registry.pk))
+    if any(image not in own or access.actions - own[image].actions for image, access in all_of_it.items()):
+        text = _(
+            "The project's account at %(system)s may do more than you: sign in there as yourself, "
+            "with “gcloud auth login”"
+        )
+        raise NotHolder("more_than_yours", text % {"system": registry.name})
 
 
 def _token(registry: Registry, grant: Grant) -> PullSecret:

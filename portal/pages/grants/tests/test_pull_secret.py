@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from audit.ledger.models import Event
-from grants.catalogue.models import Registry
+from grants.catalogue.models import Image, Registry
 from grants.catalogue.testing import make_image, make_registry
 from grants.connectors.errors import Permanent, Transient
 from grants.connectors.harbor import RobotCredential
@@ -94,6 +94,18 @@ def test_at_google_it_is_a_token_of_the_projects_account(grant, people):
     made = ask(grant, people.bob, "google")
     assert made.username == "oauth2accesstoken"
     assert made.secret.startswith(f"ya29.purser-{people.project.key}"[:12])
+
+
+@pytest.mark.parametrize(("role", "repository"), [("developer", "p/r/image"), ("viewer", "p/r/other")])
+def test_at_google_nobody_acts_as_an_account_that_may_more_than_they(grant, people, role, repository):
+    image, _ = Image.objects.get_or_create(registry=Registry.objects.get(key="google"), repository=repository)
+    other = make_grant(project=people.project, members=[people.mia], images=[image], role=role)
+    with pytest.raises(NotHolder) as caught:
+        ask(grant, people.bob, "google")
+    assert caught.value.code == "more_than_yours"
+    assert ask(grant, people.bob).secret == "hunter2"
+    other.members.create(person=people.bob)
+    assert ask(grant, people.bob, "google").secret.startswith("ya29.")
 
 
 @pytest.mark.parametrize("who", ["alice", "charlie", "root"])
