@@ -37,6 +37,7 @@ location = "europe-west4"
 group_domain = "example.com"
 customer = "C0sandbox"
 pull_probe = "stable"
+portal_account = "purser@portal.iam.gserviceaccount.com"
 
 [registry.options.endpoints]
 artifact_registry = {google}

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -83,3 +84,16 @@ def test_questions_do_not_grow_with_people_or_images(
     with django_assert_max_num_queries(8):
         [one] = ask(members, images)
     assert len(one.effects) == crowd + number + 1
+
+
+def test_what_is_only_about_the_look_is_no_change(people, kept_registry, ask, monkeypatch):
+    class Decorated(KeepingLayout):
+        def entry(self, place, holdings):
+            plain = super().entry(place, holdings)
+            return plain and replace(plain, attributes=(*plain.attributes, ("seen_mark", str(len(holdings)))))
+
+    monkeypatch.setattr(targets, "_layouts", {"keeping": lambda registry: Decorated()})
+    image = make_image("team/a", registry=kept_registry)
+    make_grant(project=people.project, members=[people.bob], images=[image])
+    [one] = ask([people.bob], [image])
+    assert set(steps(one).values()) == {Step.KEEP}
