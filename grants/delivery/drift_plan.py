@@ -1,5 +1,6 @@
 """What differs between what live grants want at a target and what is there. Pure."""
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -8,6 +9,7 @@ from grants.connectors.base import Entry, same_facts
 from grants.delivery.drift_states import What
 from grants.delivery.states import OPEN, Status
 
+LONGEST_KEY = 255
 Spot = tuple[str, str]
 """Kind and key of a place at the target looked at."""
 
@@ -104,7 +106,7 @@ def merged(entries: Iterable[Entry]) -> dict[Spot, Entry]:
     """Entries by spot; what shares a spot (several foreign members of one policy) is one entry with all facts."""
     found: dict[Spot, Entry] = {}
     for entry in entries:
-        spot = (entry.kind, entry.key)
+        spot = (entry.kind, fitting(entry.key))
         before = found.get(spot)
         if before is None:
             found[spot] = entry
@@ -112,6 +114,17 @@ def merged(entries: Iterable[Entry]) -> dict[Spot, Entry]:
             facts = tuple(sorted({*before.attributes, *entry.attributes}))
             found[spot] = Entry(entry.target, *spot, facts)
     return found
+
+
+def fitting(key: str) -> str:
+    """A key as it can be kept. What stands beside ours is named by strangers: one odd name must not stop a scan.
+
+    What is too long is cut, and its digest tells it apart.
+    """
+    plain = key.replace("\x00", "?")
+    if len(plain) <= LONGEST_KEY:
+        return plain
+    return f"{plain[: LONGEST_KEY - 13]}-{hashlib.sha256(key.encode('utf-8', 'replace')).hexdigest()[:12]}"
 
 
 # What only gives access. Anything else may limit it (a quota, an end): without it there is more, not less.

@@ -72,7 +72,8 @@ def write_found(target: Target, picture: Picture, *, now: datetime) -> Written:
 
 def facts_as_json(entry: Entry | None) -> list[list[str]] | None:
     """The facts of an entry as they are kept, in one order; None for no entry."""
-    return None if entry is None else sorted([name, value] for name, value in entry.attributes)
+    # PostgreSQL keeps no NUL, and strangers name what stands beside ours.
+    return None if entry is None else sorted([n, v.replace("\x00", "?")] for n, v in entry.attributes)
 
 
 def digest_of_facts(wanted: Any, seen: Any) -> str:

@@ -296,3 +296,19 @@ def test_scan_asks_as_often_for_many_places_as_for_few(give, clock, keeper, imag
     for key in ("team/a", "team/b", "team/c"):
         keeper.take("image", key)
     assert queries(clock) <= one + 6  # one more grant is locked and told
+
+
+def test_a_strangers_odd_name_does_not_stop_a_scan(standing, keeper, clock, people):
+    namespace = "n" * 63
+    keeper.others = [
+        Entry("keeper", "secret", f"{namespace}/{'x' * 250}{end}", (("seen_owner", "a\x00b"),))
+        for end in ("a", "b", "\x00")
+    ]
+    keeper.take("image", "team/a")
+    report = clock.scan()
+    assert (report.appeared, report.vanished, report.repairing) == (3, 1, 1)
+    keys = Drift.objects.filter(what="appeared").values_list("key", flat=True)
+    assert len(set(keys)) == 3
+    assert all(len(key) == 255 and key.startswith(f"{namespace}/xxx") for key in keys)
+    clock.scan()
+    assert Drift.objects.filter(what="appeared", state="open", came_back=0).count() == 3
