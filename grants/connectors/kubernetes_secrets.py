@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from grants.connectors.kubernetes_objects import ACCOUNT
@@ -18,6 +18,7 @@ from grants.connectors.kubernetes_shared import MANAGED_BY, MANAGER, TENANT, Man
 ISSUED, EXPIRES = "purser.dev/issued", "purser.dev/expires"
 USERNAME, HOSTS, RETIRING = "purser.dev/username", "purser.dev/hosts", "purser.dev/retiring"
 DOCKER_CONFIG, KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
+_LONGEST_LIFE = timedelta(days=366)
 _LIFE_SPENT = 2 / 3  # a rotation is due then, less the jitter
 _JITTER = 0.1  # of the life: spreads the tenants made in one batch
 
@@ -49,20 +50,32 @@ def hosts_of(images: Iterable[str]) -> frozenset[str]:
 
 
 def facts_of(secret: Mapping[str, Any]) -> SecretFacts | None:
-    """The facts of a Secret of ours; None when its annotations do not say them or others wrote its content."""
+    """The facts of a Secret of ours; None when its annotations do not say them or others wrote its content.
+
+    A tenant's administrator can write annotations: what cannot be ours is not believed.
+    """
     notes = secret["metadata"].get("annotations") or {}
     if _written_by_others(secret):
         return None
     try:
-        return SecretFacts(
+        found = SecretFacts(
             username=notes[USERNAME],
-            issued=datetime.fromisoformat(notes[ISSUED]),
-            expires=datetime.fromisoformat(notes[EXPIRES]),
+            issued=_moment(notes[ISSUED]),
+            expires=_moment(notes[EXPIRES]),
             hosts=frozenset(notes[HOSTS].split(",")),
             retiring=notes.get(RETIRING, ""),
         )
-    except (KeyError, ValueError):
+    except (KeyError, ValueError, OverflowError):
         return None
+    return found if timedelta() < found.expires - found.issued <= _LONGEST_LIFE else None
+
+
+def _moment(text: str) -> datetime:
+    """A time with its zone, UTC. Raises ValueError, OverflowError."""
+    found = datetime.fromisoformat(text)
+    if found.tzinfo is None:
+        raise ValueError("a time without its zone")
+    return found.astimezone(UTC)
 
 
 def rotation_at(*, issued: datetime, expires: datetime, tenant: str) -> datetime:

@@ -165,6 +165,25 @@ def test_a_secret_whose_content_others_wrote_is_replaced(tenant: Bench) -> None:
     assert seen.values("amiss") == ("Secret purser-pull",)
 
 
+@pytest.mark.parametrize(
+    "expires",
+    [
+        "2027-01-01T00:00:00",
+        "9999-12-31T23:59:59+00:00",
+        "9999-12-31T23:59:59-23:59",
+        "2001-01-01T00:00:00+00:00",
+    ],
+)
+def test_an_end_that_a_tenant_wrote_is_not_believed_and_stops_no_look(tenant: Bench, expires: str) -> None:
+    tenant.apply()
+    meta = {"name": "purser-pull", "annotations": {"purser.dev/expires": expires}}
+    tenant.put(f"{CORE}/secrets/purser-pull", {"apiVersion": "v1", "kind": "Secret", "metadata": meta})
+    [seen] = tenant.case.connector.observe(Scope(TARGET))
+    assert seen.values("amiss") == ("Secret purser-pull",)
+    assert tenant.apply().changed is True
+    assert len(tenant.robots.made) == 2
+
+
 def test_the_secret_shows_in_no_entry_outcome_or_error(tenant: Bench) -> None:
     said = [repr(tenant.apply()), repr(tenant.case.connector.observe(Scope(TARGET)))]
     said.append(repr(tenant.robots.make(NAMESPACE, "anti-fraud-v2")))
