@@ -26,11 +26,11 @@ from portal.api.schema import example, operation, pages_of
 from portal.api.serializers.common import Empty
 from portal.api.serializers.drift import (
     AskedSerializer,
-    DecideBody,
+    DriftDecisionBody,
     DriftQuery,
     DriftSerializer,
-    ReleaseBody,
     ReleasedSerializer,
+    RemovalsBody,
 )
 
 COLUMNS = {"target": "target", "kind": "what", "state": "state"}
@@ -64,7 +64,7 @@ class Decide(Endpoint):
     @operation(
         "drift_decide",
         "Decide about a difference",
-        body=DecideBody,
+        body=DriftDecisionBody,
         answer=DriftSerializer,
         problems=(403, 404, 422),
         examples=[PUT_RIGHT],
@@ -75,7 +75,7 @@ class Decide(Endpoint):
         row = found(drift_visible_to(viewer), pk=pk)
         if refused := refusal_to_decide(viewer):
             raise refused
-        given = body(request, DecideBody)
+        given = body(request, DriftDecisionBody)
         return Response(_shown([decide_drift(drift=row, by=acting(request), now=moment(), **given)])[0])
 
 
@@ -100,14 +100,14 @@ class Release(Endpoint):
     @operation(
         "targets_release",
         "Let held removals go on",
-        body=ReleaseBody,
+        body=RemovalsBody,
         answer=ReleasedSerializer,
         problems=(403, 404, 422),
     )
     def post(self, request: Call, key: str) -> Response:
         """Remove what no grant gives although it is much; for administrators, with a reason."""
         require_administrator(viewer_of(request))
-        given = body(request, ReleaseBody)
+        given = body(request, RemovalsBody)
         count = release_leftovers(target=_target(key), by=acting(request), now=moment(), **given)
         return Response({"released": count})
 

@@ -180,7 +180,7 @@ def _file(request: Call, filename: str) -> tuple[bytes, str]:
 
 
 def _parts(report: ImportReport) -> dict[str, Any]:
-    names = ("kind", "rows", "applied", "created", "changed", "unchanged", "disabled")
+    names = ("kind", "rows", "applied", "created", "changed", "unchanged", "disabled", "held")
     parts = {name: getattr(report, name) for name in names}
     return parts | {"ignored_columns": list(report.ignored_columns), "faults": _faults(report)}
 

@@ -28,7 +28,7 @@ from portal.api.serializers.requests import (
     RequestSummarySerializer,
     RevisionBody,
 )
-from portal.edges.outlook import outlook_of
+from portal.edges.outlook import outlook_of, people_of
 
 
 class Requests(Endpoint):
@@ -102,7 +102,9 @@ class Changes(Endpoint):
     def get(self, request: Call, pk: int) -> Response:
         """List every exact change at every system if the request were approved now; none once it is decided."""
         row = found(with_parts(requests_visible_to(viewer_of(request))), pk=pk)
-        return Response(TargetChangesSerializer(outlook_of(row, now=moment()), many=True).data)
+        return Response(
+            TargetChangesSerializer(outlook_of(row, people_of(row), now=moment()), many=True).data
+        )
 
 
 class Submit(Endpoint):

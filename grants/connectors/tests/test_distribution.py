@@ -8,7 +8,7 @@ import pytest
 from grants.connectors.base import Change, Entry, Scope
 from grants.connectors.distribution import DistributionConnector, RegistryClient
 from grants.connectors.errors import Conflict, NotYet, Permanent
-from grants.connectors.tests.contract import SECRET, SHORT, Bench, ConnectorContract
+from grants.connectors.tests.decision_contract import SECRET, SHORT, Bench, ConnectorContract
 from grants.connectors.tests.real_registry import RealRegistry, Signer, push_small_image, running_registry
 
 pytestmark = pytest.mark.enable_loopback

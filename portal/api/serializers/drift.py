@@ -53,7 +53,7 @@ class DriftSerializer(serializers.Serializer[Any]):
     ignore_until = serializers.DateTimeField(allow_null=True)
 
 
-class DecideBody(StrictSerializer):
+class DriftDecisionBody(StrictSerializer):
     """A decision about a difference; `until` belongs to ignoring it."""
 
     decision = serializers.ChoiceField(choices=DECISIONS)
@@ -61,7 +61,7 @@ class DecideBody(StrictSerializer):
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
 
 
-class ReleaseBody(StrictSerializer):
+class RemovalsBody(StrictSerializer):
     """Why removals that were held back may go on."""
 
     reason = serializers.CharField(max_length=500)

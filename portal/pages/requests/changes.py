@@ -15,8 +15,7 @@ from django.views.decorators.http import require_safe
 from approvals.requests.models import Request
 from approvals.requests.selectors import requests_visible_to, with_parts
 from grants.delivery.outlook import Effect, Outlook, Step
-from grants.directory.models import Person
-from portal.edges.outlook import outlook_of
+from portal.edges.outlook import outlook_of, people_of
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.paging import page_of_list
 from portal.pages.places import PLACE_KINDS, TARGET_KINDS
@@ -66,16 +65,17 @@ class Card:
 def changes_card(http: HttpRequest, pk: int) -> HttpResponse:
     """The cards alone, which the approver's page fetches for itself: they are worked out beside it, not before it."""
     row = get_object_or_404(with_parts(requests_visible_to(viewer_of(http))), pk=pk)
-    cards = [_card(one) for one in outlook_of(row, now=timezone.now())]
+    cards = [_card(one) for one in outlook_of(row, people_of(row), now=timezone.now())]
     return render(http, "pages/requests/_cards.html", {"cards": cards})
 
 
 def changes_context(http: HttpRequest, request: Request) -> dict[str, Any]:
     """The tab: the cards, and every exact change, 50 at a time."""
-    found = outlook_of(request, now=timezone.now())
+    people = people_of(request)
+    found = outlook_of(request, people, now=timezone.now())
+    names = {person.label: person.name for person in people}
     effects = [(one, effect) for one in found for effect in one.effects]
     page = page_of_list(http, effects)
-    names = _names(effect for _one, effect in page.rows)
     lines = [_line(one, effect, names) for one, effect in page.rows]
     return {"cards": [_card(one) for one in found], "page": page, "lines": lines}
 
@@ -128,8 +128,3 @@ def _line(one: Outlook, effect: Effect, names: Mapping[str, str]) -> Line:
 
 def _fact(name: str, value: str) -> str:
     return f"{FACTS.get(name, name)} {value}"
-
-
-def _names(effects: Iterable[Effect]) -> dict[str, str]:
-    keys = [int(effect.key.partition(":")[2]) for effect in effects if effect.kind == "member"]
-    return {person.label: person.name for person in Person.objects.filter(pk__in=keys)}

@@ -80,7 +80,7 @@ def _endings(scene: Scene, named: list[Person]) -> dict[str, Any]:
     for project in over:
         make_grant(project=project, members=named, images=[scene.image])
     end_projects(projects=over, kind=Trigger.CLOSING, by=operator("root"), now=now)
-    done = make_project("done", team=team, jira_issue="AF-12")
+    done = make_project("done", team=team, jira_issue="AF-12", state="closed")
     make_grant(project=done, members=named, images=[scene.image])
     Watch.objects.create(project=done, kind="issue", key="AF-12", category="done", next_check_at=now)
     WindDown.objects.create(
