@@ -8,6 +8,9 @@ from grants.catalogue.models import Cluster, Registry
 from grants.catalogue.signals import target_changed
 from grants.catalogue.target_file import TargetFile
 
+TRUST_OPTIONS = frozenset({"jwks", "jwks_url", "jwks_ca", "keyless_push"})
+"""What `trust_cluster` writes among a cluster's options."""
+
 
 def keep_registry(
     *, key: str, name: str, host: str, api_url: str, service: str, by: Actor
@@ -35,9 +38,19 @@ def keep_targets(*, file: TargetFile, by: Actor) -> list[tuple[str, bool]]:
                 wanted["service"] = wanted["service"] or target.key
                 _row, changed = _kept(Registry, "registry", target.key, wanted, by=by)
             else:
-                _row, changed = _kept(Cluster, "cluster", target.key, wanted, by=by)
+                _row, changed = _kept(Cluster, "cluster", target.key, _with_trust(target.key, wanted), by=by)
             kept.append((target.key, changed))
     return kept
+
+
+def _with_trust(key: str, wanted: dict[str, Any]) -> dict[str, Any]:
+    """A cluster as the file wants it, with the trust of `trust_cluster` kept where the file says nothing of it."""
+    found = Cluster.objects.filter(key=key).first()
+    if found is None:
+        return wanted
+    trusted = {name: value for name, value in found.options.items() if name in TRUST_OPTIONS}
+    said = {name: wanted[name] or getattr(found, name) for name in ("issuer", "audience")}
+    return {**wanted, **said, "options": trusted | wanted["options"]}
 
 
 def _kept(model: Any, what: str, key: str, wanted: dict[str, Any], *, by: Actor) -> tuple[Any, bool]:

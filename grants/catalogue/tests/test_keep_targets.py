@@ -110,3 +110,19 @@ def test_higher_rooms_hear_of_a_target_that_changed(tmp_path):
     keep(path)
     target_changed.disconnect(hear)
     assert heard == ["harbor", "gpu-1"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trust_in_a_cluster_outlives_a_file_that_says_nothing_of_it(tmp_path):
+    path = tmp_path / "targets.toml"
+    silent = b'[[cluster]]\nkey = "gpu-1"\nname = "GPU"\noptions = { server = "https://10.0.0.1" }\n'
+    path.write_bytes(silent)
+    keep(path)
+    trusted = {"issuer": "https://issuer", "audience": "purser"}
+    Cluster.objects.update(**trusted, options={"server": "https://10.0.0.1", "jwks_url": "https://keys"})
+    assert keep(path) == ["gpu-1: as it was"]
+    path.write_bytes(silent.replace(b"10.0.0.1", b"10.0.0.2"))
+    keep(path)
+    cluster = Cluster.objects.get()
+    assert (cluster.issuer, cluster.audience) == ("https://issuer", "purser")
+    assert cluster.options == {"server": "https://10.0.0.2", "jwks_url": "https://keys"}
