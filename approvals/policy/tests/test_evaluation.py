@@ -230,7 +230,9 @@ def test_facts_survive_json_and_every_result_has_its_words(some: Facts) -> None:
 
     assert again == some
     for result in (*evaluate(again, NOW).results, *recheck(some, again, NOW).results):
-        assert "%(" not in explain(result) or "%(" in json.dumps(some.to_json())  # somebody may be called that
+        assert "%(" not in explain(result) or "%(" in json.dumps(
+            some.to_json()
+        )  # somebody may be called that
         assert rule_label(result.rule) != result.rule
 
 

@@ -14,7 +14,10 @@ COUNT = int(os.environ.get("PURSER_HOSTILE_WEBHOOKS", "300"))
 
 @pytest.mark.parametrize("flavour", ["cloud", "datacenter"])
 def test_a_storm_ends_where_jira_stands(flavour, monkeypatch, record_property, settings):
-    settings.BRAKE = {**settings.BRAKE, "floor": 1000}  # so many endings at once would otherwise wait for a person
+    settings.BRAKE = {
+        **settings.BRAKE,
+        "floor": 1000,
+    }  # so many endings at once would otherwise wait for a person
     monkeypatch.setattr(tasks, "_publish", lambda: None)
     report = hostile_webhooks(COUNT, seed=20261120, flavour=flavour)
     for kind, count in report.posted.items():
