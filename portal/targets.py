@@ -32,6 +32,8 @@ from grants.connectors.kubernetes_layout import KubernetesLayout
 from grants.connectors.kubernetes_options import KubernetesOptions
 from grants.connectors.kubernetes_secrets import PullCredential
 from grants.delivery import targets
+from grants.delivery.models import Delivery
+from grants.delivery.states import Status
 from grants.directory.models import EmailAddress, Project
 from grants.tokens.models import Credential
 from grants.tokens.services import create_robot, revoke_credential
@@ -41,6 +43,11 @@ if TYPE_CHECKING:
 
 PULL_SECRET_DAYS = 14
 KEPT_CREDENTIALS = 2  # the one in the cluster, and the one that replaces it
+NAMING = {
+    "harbor": {"prefix": "purser", "installation": "purser"},
+    "google": dict.fromkeys(("project", "location", "group_domain", "customer", "account_project"), ""),
+}
+"""Options by which what was made is found again, with what counts where they are not said."""
 _SYSTEM = system("delivery")
 _here = threading.local()
 Target = Registry | Cluster
@@ -66,9 +73,23 @@ def _wrong(read: Callable[[str, dict[str, Any]], object]) -> Callable[[str, dict
             return error.message
         except (TypeError, ValueError) as error:
             return f"an option has the wrong form ({error})"
-        return ""
+        return _renamed(key, options)
 
     return check
+
+
+def _renamed(key: str, options: dict[str, Any]) -> str:
+    """What is looked for under another name counts as gone: names stay while anything stands there."""
+    target = targets.target_of(key)
+    names = NAMING.get(target.kind, {}) if target else {}
+    changed = [
+        name
+        for name, usual in names.items()
+        if target and options.get(name, usual) != target.options.get(name, usual)
+    ]
+    if not changed or not Delivery.objects.filter(target=key).exclude(status=Status.PROVEN).exists():
+        return ""
+    return f"{', '.join(changed)} cannot change while access stands there: what was made before would stay"
 
 
 def secret(reference: object) -> str:

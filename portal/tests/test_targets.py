@@ -8,8 +8,10 @@ from grants.catalogue.models import Cluster
 from grants.catalogue.testing import make_registry
 from grants.connectors.base import Connector, Layout
 from grants.connectors.errors import Permanent
+from grants.delivery.models import Delivery
 from grants.delivery.targets import connector_for, layout_of
 from grants.directory.testing import cast
+from grants.lifecycle.testing import make_grant
 from grants.tokens.models import Credential
 from grants.tokens.services import create_robot
 from portal import targets
@@ -105,3 +107,19 @@ def test_a_cluster_ends_no_credential_but_those_of_its_own_pull_secrets(cluster)
 )
 def test_options_that_no_connector_could_use_are_refused_when_they_are_written_down(kind, options, said):
     assert said in target_file._checks[kind]("x", options)
+
+
+@pytest.mark.django_db
+def test_names_by_which_access_is_found_again_stay_while_any_stands_there():
+    harbor = make_registry("harbor", kind="harbor", options={"prefix": "purser"})
+    check = target_file._checks["harbor"]
+    assert check("harbor", {"prefix": "acme"}) == ""
+    grant = make_grant(project=cast().project)
+    line = Delivery.objects.create(
+        grant=grant, target=harbor.key, kind="robot", key="x", since=timezone.now(), status="verified"
+    )
+    assert check("harbor", {"prefix": "acme"}).startswith("prefix cannot change while access stands there")
+    assert check("harbor", {"groups": ""}) == ""
+    line.status, line.proven_at = "proven", timezone.now()
+    line.save()
+    assert check("harbor", {"prefix": "acme"}) == ""

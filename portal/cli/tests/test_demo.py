@@ -185,6 +185,7 @@ def test_stand_ins_answer_and_keep_their_state(place: Place, supervisor: Supervi
     assert json.loads((place.data / f"{part}.json").read_text())
 
 
+@pytest.mark.django_db  # what stands at a target says which of its options may change
 @pytest.mark.enable_loopback
 def test_targets_are_written_with_references_in_place_of_secrets(place: Place) -> None:
     text = write_targets(place).read_text()
