@@ -76,8 +76,9 @@ def verify(token: str, clusters: Iterable[TrustedCluster], *, now: datetime) -> 
     """Whose token this is. The header's own `jwk`, `jku` and `x5u` are never looked at. Raises TokenRefused."""
     header, claims = _unverified(token)
     algorithm, kid = header.get("alg"), header.get("kid")
-    odd = not isinstance(algorithm, str) or not isinstance(kid, str)
-    if odd or algorithm not in ALGORITHMS or "crit" in header:
+    if not isinstance(algorithm, str) or not isinstance(kid, str):
+        raise TokenRefused("bad_header")
+    if algorithm not in ALGORITHMS or "crit" in header:
         raise TokenRefused("bad_header")
     named = [cluster for cluster in clusters if cluster.issuer == claims.get("iss")]
     if not named:
