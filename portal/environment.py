@@ -10,6 +10,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 ADDRESSES = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "BROKER_URL")
 """Settings that others than we read from the environment too: Celery's command line, the embedded services."""
+KEEPALIVES = "-c tcp_keepalives_idle=20 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=4"
+"""A machine that vanished holds its session's locks no longer than 40 s; the server would wait two hours for it."""
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"", "0", "false", "no", "off"}
 
 
@@ -55,6 +57,7 @@ def database(url: str) -> dict[str, Any]:
             "DATABASE_URL must start with postgresql://. Purser runs on PostgreSQL only."
         )
     query = {key: values[-1] for key, values in parse_qs(parts.query).items()}
+    query["options"] = f"{KEEPALIVES} {query.get('options', '')}".strip()
     return {
         "ENGINE": "django.db.backends.postgresql",
         "NAME": unquote(parts.path.lstrip("/")),
