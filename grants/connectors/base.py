@@ -177,6 +177,14 @@ class KnowsEnds(Protocol):
         """
 
 
+@runtime_checkable
+class Warns(Protocol):
+    """A layout that knows what an approver should think of."""
+
+    def warnings(self, holding: Holding) -> Sequence[str]:
+        """What this grant would mean beyond what was asked, as plain sentences."""
+
+
 def same_facts(one: Entry, other: Entry) -> bool:
     """Whether two entries of one identity say the same; attributes named `seen_*` are only about the look."""
     return one.identity == other.identity and _facts(one) == _facts(other)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from grants.catalogue.models import Image, Registry
-from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Entry, Holding, Layout, Place
+from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Entry, Holding, Layout, Place, Warns
 from grants.delivery.entries import about
 from grants.delivery.holdings import grants_beside, imagined, seen_at, with_addresses
 from grants.delivery.targets import Target, clusters, layout_of
@@ -44,11 +44,12 @@ class Effect:
 
 @dataclass(frozen=True, slots=True)
 class Outlook:
-    """What one target would be asked to do, and why it could not (plain sentences)."""
+    """What one target would be asked to do, why it could not, and what to think of (plain sentences)."""
 
     target: Target
     effects: tuple[Effect, ...]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
     def count(self, step: Step, kind: str) -> int:
         """How many places of this kind would be added, changed or kept."""
@@ -111,7 +112,9 @@ def outlook(
 def _at(target: Target, asked: Holding, beside: list[Holding]) -> Outlook:
     layout = layout_of(target) or DecisionLayout(target)
     effects = tuple(_effect(place, asked, beside, layout) for place in layout.places(asked))
-    return Outlook(target, effects, tuple(layout.problems(asked)))
+    problems = tuple(layout.problems(asked))
+    warnings = tuple(layout.warnings(asked)) if isinstance(layout, Warns) else ()
+    return Outlook(target, effects, problems, tuple(one for one in warnings if one not in problems))
 
 
 def _effect(place: Place, asked: Holding, beside: list[Holding], layout: Layout) -> Effect:

@@ -97,3 +97,11 @@ def test_what_is_only_about_the_look_is_no_change(people, kept_registry, ask, mo
     make_grant(project=people.project, members=[people.bob], images=[image])
     [one] = ask([people.bob], [image])
     assert set(steps(one).values()) == {Step.KEEP}
+
+
+def test_what_goes_beyond_the_request_is_said(people, kept_registry, ask, monkeypatch):
+    monkeypatch.setattr(
+        KeepingLayout, "warnings", lambda self, holding: [f"{len(holding.images)} more"], raising=False
+    )
+    [one] = ask([people.bob], [make_image("team/a", registry=kept_registry)])
+    assert (one.problems, one.warnings) == ((), ("1 more",))

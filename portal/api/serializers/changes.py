@@ -35,4 +35,5 @@ class TargetChangesSerializer(serializers.Serializer[Any]):
     name = serializers.CharField(source="target.name")
     kind = serializers.CharField(source="target.kind")
     problems = serializers.ListField(child=serializers.CharField())
+    warnings = serializers.ListField(child=serializers.CharField(), help_text="Beyond what was asked.")
     changes = EffectSerializer(source="effects", many=True)

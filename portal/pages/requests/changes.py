@@ -58,6 +58,7 @@ class Card:
     kind: Promise | str
     said: list[str]
     problems: tuple[str, ...]
+    warnings: tuple[str, ...] = ()
 
 
 @require_safe
@@ -82,7 +83,9 @@ def changes_context(http: HttpRequest, request: Request) -> dict[str, Any]:
 
 def _card(one: Outlook) -> Card:
     said = [*_people(one), *_images(one), *_others(one.effects)]
-    return Card(one.target.name, TARGET_KINDS.get(one.target.kind, one.target.kind), said, one.problems)
+    return Card(
+        one.target.name, TARGET_KINDS.get(one.target.kind, one.target.kind), said, one.problems, one.warnings
+    )
 
 
 def _people(one: Outlook) -> Iterable[str]:
