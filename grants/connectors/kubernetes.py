@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from grants.connectors.base import Change, Entry, Outcome, ProbeResult, Scope
-from grants.connectors.kubernetes_objects import Abilities, active, held
+from grants.connectors.kubernetes_objects import ACTIVE, PROJECT, STATE, Abilities, active, held
 from grants.connectors.kubernetes_options import KubernetesOptions
 from grants.connectors.kubernetes_proof import Prover
 from grants.connectors.kubernetes_reader import Reader, found_abilities
@@ -95,7 +95,7 @@ class KubernetesConnector:
         )
 
     def foreign(self, scope: Scope) -> Iterable[Entry]:
-        """Role bindings, quotas and pull secrets of others in our namespaces."""
+        """Role bindings, quotas and pull secrets of others in our namespaces; 20 at most of each namespace."""
         names = {entry.key for entry in scope.entries}
         every = self._reader.foreign(self._target)
         return [entry for entry in every if not names or entry.key.partition("/")[0] in names]
@@ -105,11 +105,12 @@ class KubernetesConnector:
         entry, now, abilities = change.entry, self._now(), self._able()
         wanted = active(entry, self._options, abilities)
         tenant = self._reader.tenant(entry.key, abilities)
-        check_usable(tenant, wanted, project=entry.first("project"))
+        check_usable(tenant, wanted, project=entry.first("project"), now=now)
         changed = self._ensure_shared(now, abilities)
         changed |= self._writer.drop(left_over(tenant, wanted))
         changed |= self._writer.drop_storage(tenant, wanted)
         changed |= self._writer.write(tenant, missing(tenant, wanted))
+        changed |= self._writer.use_up_adoption(tenant)
         changed |= self._secrets.keep(tenant, entry, now=now)
         seen = self._reader.tenant(entry.key, abilities) if changed else tenant
         return self._outcome_of_use(change, seen, changed=changed, abilities=abilities)
@@ -137,7 +138,8 @@ class KubernetesConnector:
         if tenant.empty:
             return self._said(change, changed=False, proven=True, detail="There is no tenant of ours.")
         until = tenant.held_until() or now + timedelta(days=self._options.hold_days)
-        every = held(name, self._options, abilities, last=tenant.last_image(), until=until)
+        project, last = tenant.note(PROJECT), tenant.last_image()
+        every = held(name, self._options, abilities, project=project, last=last, until=until)
         wanted = [one for one in every if not self._foreign(tenant, one)]
         first, rest = wanted[: 1 + abilities.kyverno], wanted[1 + abilities.kyverno :]
         changed = self._writer.write(tenant, missing(tenant, first))
@@ -145,6 +147,8 @@ class KubernetesConnector:
         changed |= self._secrets.end(tenant)
         changed |= self._writer.renew_account(tenant)
         changed |= self._writer.drop_storage(tenant, wanted)
+        if tenant.known and tenant.note(STATE) == ACTIVE:
+            changed |= self._writer.use_up_adoption(tenant)
         changed |= self._writer.write(tenant, missing(tenant, rest))
         changed |= self._ensure_shared(now, abilities)
         seen = self._reader.tenant(name, abilities) if changed else tenant

@@ -67,9 +67,19 @@ def active(entry: Entry, options: KubernetesOptions, abilities: Abilities) -> li
 
 
 def held(
-    namespace: str, options: KubernetesOptions, abilities: Abilities, *, last: str, until: datetime
+    namespace: str,
+    options: KubernetesOptions,
+    abilities: Abilities,
+    *,
+    project: str,
+    last: str,
+    until: datetime,
 ) -> list[Manifest]:
-    """The tenant after the end, in the order to apply it: first of all nothing is admitted any more."""
+    """The tenant after the end, in the order to apply it: first of all nothing is admitted any more.
+
+    The mark of the project stays: its data is still there, and is no other project's to read.
+    """
+    kept = {STATE: HELD, HELD_UNTIL: until.isoformat(timespec="seconds"), PROJECT: project}
     return [
         _images(namespace, (), options, runtime="", last=last),
         *([_kyverno(namespace, (), options, "")] if abilities.kyverno else []),
@@ -78,7 +88,7 @@ def held(
         _account(namespace, HELD),
         _limits(namespace, options),
         _network(namespace, options),
-        _namespace(namespace, options, {STATE: HELD, HELD_UNTIL: until.isoformat(timespec="seconds")}),
+        _namespace(namespace, options, kept),
     ]
 
 

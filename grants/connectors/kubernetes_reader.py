@@ -1,6 +1,8 @@
 """Reading a cluster: one tenant by name, or all of them in a handful of lists. Never the content of a Secret."""
 
+from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 
 from grants.connectors.base import Attributes, Entry
 from grants.connectors.errors import Permanent
@@ -23,6 +25,7 @@ from grants.connectors.kubernetes_state import Tenant, covers, is_ours, owner_of
 from grants.connectors.kubernetes_wire import Wire, collection, path_of
 
 OURS = f"{MANAGED_BY}={MANAGER},{TENANT}"
+MOST_FOREIGN = 20
 _FIXED = (
     ("ServiceAccount", ACCOUNT),
     ("Secret", ACCOUNT),
@@ -94,6 +97,25 @@ class Reader:
         return missing
 
     def foreign(self, target: str) -> Iterator[Entry]:
+        """Those of `_strangers`, but no more than MOST_FOREIGN of a namespace: its people make as many as they like.
+
+        The last one tells as `seen_more` how many there are beside. Bindings come first, which people cannot make.
+        """
+        counts: Counter[str] = Counter()
+        last: dict[str, Entry] = {}
+        for entry in self._strangers(target):
+            namespace = entry.key.partition("/")[0]
+            counts[namespace] += 1
+            if counts[namespace] < MOST_FOREIGN:
+                yield entry
+            else:
+                last.setdefault(namespace, entry)
+        for namespace, entry in last.items():
+            more = counts[namespace] - MOST_FOREIGN
+            told = (("seen_more", str(more)),) if more else ()
+            yield replace(entry, attributes=(*entry.attributes, *told))
+
+    def _strangers(self, target: str) -> Iterator[Entry]:
         """Bindings, quotas and pull secrets of others in our namespaces."""
         names = {one["metadata"]["name"] for one in self._wire.items(collection("Namespace"), selector=OURS)}
         for kind, fields in (("RoleBinding", ""), ("ResourceQuota", ""), ("Secret", f"type={DOCKER_CONFIG}")):

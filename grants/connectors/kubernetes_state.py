@@ -78,6 +78,11 @@ class Tenant:
         """An annotation of the namespace."""
         return str(((self.namespace or {}).get("metadata", {}).get("annotations") or {}).get(name, ""))
 
+    @property
+    def adoptable(self) -> bool:
+        """Whether an operator lets the next project have the namespace, with whatever is in it."""
+        return ((self.namespace or {}).get("metadata", {}).get("labels") or {}).get(ADOPT) == "true"
+
     def last_image(self) -> str:
         """An image that was granted last, to try out a refusal with."""
         found = self.ours("ConfigMap", IMAGES) or {"metadata": {}}
@@ -129,15 +134,44 @@ def _quantity(text: str) -> Decimal:
     return Decimal(parse_quantity(text))  # type: ignore[no-untyped-call]
 
 
-def check_usable(tenant: Tenant, wanted: Sequence[Manifest], *, project: str) -> None:
-    """Raises Transient while the namespace is being deleted, Permanent when it or an object in it is not ours."""
+def check_usable(tenant: Tenant, wanted: Sequence[Manifest], *, project: str, now: datetime) -> None:
+    """Raises Transient while the namespace is being deleted, Permanent when it or an object in it is not ours.
+
+    Permanent too while it serves another project, or is held with another one's data in it.
+    """
     namespace = tenant.namespace or {}
     if (namespace.get("status") or {}).get("phase") == "Terminating":
         raise Transient(f"Kubernetes is still deleting the namespace {tenant.name}.", retry_after=5.0)
-    other = tenant.note(PROJECT) if tenant.known and tenant.note(STATE) == ACTIVE else ""
-    if other and other != project:
-        raise Permanent(f"The namespace {tenant.name} already serves the project {other}.")
+    if tenant.known and tenant.note(PROJECT) != project:
+        _check_free(tenant, now)
     _stands_in_the_way(tenant, wanted)
+
+
+def _check_free(tenant: Tenant, now: datetime) -> None:
+    """Another project is let in only when the hold is over and an operator says so: the data is still there.
+
+    Whose data it is may not be known: then it is nobody's but an operator's to give. Raises Permanent.
+    """
+    other = tenant.note(PROJECT)
+    if other and tenant.note(STATE) == ACTIVE:
+        raise Permanent(f"The namespace {tenant.name} already serves the project {other}.")
+    if not other and tenant.note(STATE) != HELD:
+        return  # its notes were taken off, and are put back
+    until, label = tenant.held_until(), f'{ADOPT}: "true"'
+    whose = (
+        f"The namespace {tenant.name} keeps data of {f'the project {other}' if other else 'a project before'}"
+    )
+    if until is not None and now < until:
+        day = until.isoformat(timespec="minutes")
+        raise Permanent(
+            f"{whose} and is held for it until {day}. After that an operator can give it to another project "
+            f"with the label {label}, or at any time delete the namespace."
+        )
+    if not tenant.adoptable:
+        raise Permanent(
+            f"{whose}, though it is not held for it any more. An operator can give it to another project "
+            f"with the label {label}, or delete the namespace."
+        )
 
 
 def _stands_in_the_way(tenant: Tenant, wanted: Sequence[Manifest]) -> None:
@@ -145,16 +179,12 @@ def _stands_in_the_way(tenant: Tenant, wanted: Sequence[Manifest]) -> None:
     for manifest in wanted:
         kind, name = manifest["kind"], manifest["metadata"]["name"]
         found = tenant.objects.get((kind, name))
-        if found is None or tenant.ours(kind, name) or (kind == "Namespace" and _adoptable(found)):
+        if found is None or tenant.ours(kind, name) or (kind == "Namespace" and tenant.adoptable):
             continue
         where = f"the namespace {name}" if kind == "Namespace" else f"{kind} {name} in {tenant.name}"
         raise Permanent(
             f"Kubernetes already has {where}, which belongs to {owner_of(found)} and not to Purser."
         )
-
-
-def _adoptable(namespace: Mapping[str, Any]) -> bool:
-    return (namespace["metadata"].get("labels") or {}).get(ADOPT) == "true"
 
 
 def owner_of(found: Mapping[str, Any]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from grants.connectors.base import Entry
 from grants.connectors.errors import ConnectorError, UnknownOutcome
-from grants.connectors.kubernetes_objects import ACCOUNT, ACTIVE, STATE, storage_name
+from grants.connectors.kubernetes_objects import ACCOUNT, ACTIVE, ADOPT, STATE, storage_name
 from grants.connectors.kubernetes_secrets import (
     RETIRING,
     PullCredential,
@@ -54,6 +54,13 @@ class Writer:
         if found is None or any(one["kind"] == kind for one in wanted):
             return False
         return self.drop([found], kind=kind)
+
+    def use_up_adoption(self, tenant: Tenant) -> bool:
+        """Take the label away by which an operator gave the namespace: it counts for one project, not for the next."""
+        if not tenant.adoptable:
+            return False
+        self._wire.merge(f"{collection('Namespace')}/{tenant.name}", {"metadata": {"labels": {ADOPT: None}}})
+        return True
 
     def renew_account(self, tenant: Tenant) -> bool:
         """Delete the account that pulled: its successor has another UID, so nodes check its right to cached images.

@@ -144,7 +144,12 @@ def documents() -> dict[str, list[Any]]:
     return {
         "kubernetes_tenant.yaml": [*active(full_entry(), FULL, EVERYTHING), secret],
         "kubernetes_held.yaml": held(
-            "anti-fraud-v2", FULL, EVERYTHING, last="reg.example/fraud/train", until=NOW + timedelta(days=30)
+            "anti-fraud-v2",
+            FULL,
+            EVERYTHING,
+            project="anti-fraud-v2",
+            last="reg.example/fraud/train",
+            until=NOW + timedelta(days=30),
         ),
         "kubernetes_shared.yaml": shared_objects(),
     }

@@ -23,7 +23,8 @@ class Outside:
     """One kind of target. `connect` makes the connector of a process that remembers nothing.
 
     `repositories`: what images of the target are called; `truth` and `undo`: as in the contract; `foreign`: a picture
-    of what is not ours; `wait`: let the target's own time pass; `know`: the people of a run.
+    of what is not ours; `wait`: let the target's own time pass; `know`: the people of a run;
+    `fresh`: make room for the next project, where a place is kept for the one before.
     """
 
     kind: str
@@ -36,6 +37,7 @@ class Outside:
     foreign: Callable[[], Any]
     wait: Callable[[float], None]
     know: Callable[[Sequence[Person]], None] = lambda people: None
+    fresh: Callable[[], None] = lambda: None
 
     def make_target(self) -> None:
         """The rows of the target and of its images."""
@@ -109,6 +111,12 @@ def _kubernetes() -> Iterator[Outside]:
             for path in [path for path in rows if path.startswith(f"{kubernetes_cases.BINDINGS}/purser-")]:
                 del rows[path]
 
+        def fresh() -> None:
+            """As an operator deletes the namespace that is held for the run before."""
+            rows = bench.app.state.rows
+            for path in [path for path in rows if f"/namespaces/{NAMESPACE}/" in f"{path}/"]:
+                del rows[path]
+
         yield Outside(
             "kubernetes",
             lambda: bench.app.schedule,
@@ -119,6 +127,7 @@ def _kubernetes() -> Iterator[Outside]:
             undo,
             case.foreign,
             lambda seconds: None,
+            fresh=fresh,
         )
 
 

@@ -90,6 +90,7 @@ class Run:
             make_person(f"{self.there.kind}-{self.seed}-{n}", member_of=[team]) for n in range(3)
         ]
         self.there.know(self.people)
+        self.there.fresh()
         self.images = list(Image.objects.filter(registry__key__in=[TARGET, "reg"]).order_by("pk"))
 
     def go(self) -> None:
