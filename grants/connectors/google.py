@@ -22,6 +22,7 @@ from grants.connectors.google_look import Look, People
 from grants.connectors.google_members import Done, Memberships, wanted_of
 from grants.connectors.google_names import Mark, group_address, read_mark, repositories_of
 from grants.connectors.google_policy import Pair, Policies
+from grants.connectors.google_seen_out import SeenOut, of_this_process
 from grants.connectors.google_trials import Trials
 
 __all__ = ["GoogleConnector", "People"]
@@ -35,8 +36,9 @@ def utc_now() -> datetime:
 class GoogleConnector:
     """`Connector`, `Finds`, `ExpiresNatively`, `Probes` and `Describes` for one Google target.
 
-    `people`: whose address is whose (the directory's). `clock`: the present, UTC. What it remembers (who was seen in
-    effect, what was removed and still counts) saves calls and proves removals; it may be kept and shared by threads.
+    `people`: whose address is whose (the directory's). `clock`: the present, UTC. What it remembers (groups, who was
+    seen in effect) only saves calls; it may be kept and shared by threads. `seen_out`: since when who is known to be
+    out, for customers whom Google does not tell; usually this process's.
     """
 
     def __init__(
@@ -46,6 +48,7 @@ class GoogleConnector:
         *,
         people: People,
         clock: Callable[[], datetime] = utc_now,
+        seen_out: SeenOut | None = None,
     ) -> None:
         self._clients = clients
         self._options = options
@@ -56,7 +59,7 @@ class GoogleConnector:
         self._accounts = Accounts(clients, options, clock)
         policies = Policies(clients)
         self._bindings = Bindings(policies, self._groups, options)
-        self._members = Memberships(self._groups)
+        self._members = Memberships(self._groups, seen_out or of_this_process(options.target), clock)
         self._trials = Trials(clients, options, self._accounts)
         self._effect = Effect(self._trials, self._bindings)
         self._look = Look(clients, self._layout, self._groups, self._accounts, self._bindings, people)
@@ -251,7 +254,7 @@ class GoogleConnector:
             return Done(False, True, "There is no such account.")
         if not found.disabled:
             self._accounts.disable(found)
-        joined = self._members.bring(base, [found.email], {})
+        joined = self._members.bring(base, [found.email], {}, stopped=True)
         joined = replace(joined, changed=joined.changed or not found.disabled)
         after = self._accounts.find(base)
         if (after and not after.disabled) or (self._trials.on and self._trials.token(base)):

@@ -102,6 +102,13 @@ class Bindings:
         where = {"location": self._options.location, "host": self._options.host}
         return {split_image(image, **where)[0].resource: image for image in mark.images}
 
+    def unbound(self, image: str, view: View) -> list[str]:
+        """The projects that have a bundle with this image, and no bundle in the policy of its repository."""
+        marks = [group.mark for group in self._groups.ours()]
+        named = {mark.project for mark in marks if mark is not None and image in mark.images}
+        bound = {mark.project for _, address in view.all if (mark := self.mark(address)) is not None}
+        return sorted(named - bound)
+
     def mark(self, address: str) -> Mark | None:
         """The mark of a group of ours; None for any other."""
         if not ours_by_name(address, domain=self._options.group_domain):

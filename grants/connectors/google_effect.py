@@ -15,8 +15,8 @@ MOST_IN_VAIN = 5  # calls that wait for a project without a working account; the
 class Effect:
     """Trials of one target.
 
-    What was seen in effect, and what was removed and is still let in, is remembered: it saves calls. A group's own
-    removal tries every repository again, so that a restart of the process loses no proof.
+    What was seen in effect is remembered: it saves calls. Whom to try after a removal is read from the marks of the
+    groups each time, as another process may have taken the binding away.
     """
 
     def __init__(self, trials: Trials, bindings: Bindings) -> None:
@@ -24,16 +24,15 @@ class Effect:
         self._bindings = bindings
         self._seen: set[tuple[str, Pair]] = set()
         self._in_vain: Counter[tuple[str, Pair]] = Counter()
-        self._leaving: dict[str, dict[Pair, Mark]] = {}
 
     def of(self, resource: str, image: str, wanted: AbstractSet[Pair], worked: Worked) -> tuple[bool, str]:
         """Whether the bindings of an image are seen in effect, and those dropped seen refused; and a sentence."""
-        self._note(resource, image, wanted, worked)
+        self._seen -= {(image, pair) for pair in worked.dropped}
         if not self._trials.on:
             return True, "The policy reads back as wanted; effect takes minutes and is not tried."
         if worked.changed:
             return False, "Written to the policy; not yet seen in effect."
-        if self._still_let_in(resource, image, worked.view):
+        if self._still_let_in(image, worked.view):
             return False, "Gone from the policy; a pull was not refused yet."
         if not self._let_in(image, wanted):
             return False, "Written to the policy; a pull was not let in yet."
@@ -52,24 +51,10 @@ class Effect:
                 return True
         return False
 
-    def _note(self, resource: str, image: str, wanted: AbstractSet[Pair], worked: Worked) -> None:
-        leaving = self._leaving.setdefault(resource, {})
-        for pair in worked.dropped:
-            self._seen.discard((image, pair))
-            if (mark := self._bindings.mark(pair[1])) is not None:
-                leaving[pair] = mark
-        for pair in wanted:
-            leaving.pop(pair, None)
-
-    def _still_let_in(self, resource: str, image: str, view: View) -> bool:
-        leaving = self._leaving[resource]
-        for pair, mark in list(leaving.items()):
-            if image not in mark.images:
-                continue
-            if not self._other_way(mark, view) and self._trials.allowed(image, mark.project):
-                return True
-            del leaving[pair]
-        return False
+    def _still_let_in(self, image: str, view: View) -> bool:
+        """A bundle's group lives until its bindings were seen refused: those unbound are still to be tried."""
+        projects = self._bindings.unbound(image, view)
+        return any(self._trials.allowed(image, project) for project in projects)
 
     def _other_way(self, mark: Mark, view: View) -> bool:
         marks = (self._bindings.mark(address) for _, address in view.all)

@@ -19,7 +19,7 @@ from grants.connectors.google_layout import GoogleOptions
 from grants.connectors.google_names import Mark, ours_by_name, read_mark, stamp
 
 PAGE = 500
-_LABELS = {"cloudidentity.googleapis.com/groups.discussion_forum": ""}
+_LABEL = "cloudidentity.googleapis.com/groups.discussion_forum"
 _MASKS = (
     "expiry_detail.expire_time",
     "expiryDetail.expire_time",
@@ -108,7 +108,7 @@ class Groups:
             "parent": f"customers/{self._options.customer}",
             "displayName": address.partition("@")[0],
             "description": mark.text(),
-            "labels": _LABELS,
+            "labels": {_LABEL: ""},
         }
         config = "EMPTY" if self._options.empty_groups else "WITH_INITIAL_OWNER"
         self._done(self._groups.create(body=body, initialGroupConfig=config))
@@ -202,6 +202,20 @@ class Groups:
             return bool(self._ask(asked).get("hasMembership", False))
         except (NotFound, Refused):
             return None
+
+    def counted(self, address: str) -> set[str] | None:
+        """The groups named like ours (addresses) that Google counts somebody in; None when it does not tell us."""
+        query = f"member_key_id == '{quoted(address)}' && '{_LABEL}' in labels"
+        pages = self._pages(
+            lambda token: self._members.searchTransitiveGroups(
+                parent="groups/-", query=query, pageSize=PAGE, pageToken=token
+            )
+        )
+        try:
+            found = [self._relation(one).address for page in pages for one in page.get("memberships", [])]
+        except (NotFound, Refused):
+            return None
+        return {one for one in found if ours_by_name(one, domain=self._options.group_domain)}
 
     def _without_expiry(self, error: Permanent) -> None:
         if error.code != NO_EXPIRY or self._options.expiry == "true":

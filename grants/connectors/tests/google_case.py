@@ -13,6 +13,7 @@ from grants.connectors.google import GoogleConnector
 from grants.connectors.google_clients import Endpoints, GoogleClients
 from grants.connectors.google_layout import GoogleLayout, GoogleOptions
 from grants.connectors.google_names import moment_of
+from grants.connectors.google_seen_out import SeenOut
 from grants.connectors.tests.contract import NOW, TARGET, Case
 from portal.sandbox.google.app import GoogleStandin, running_google
 from portal.sandbox.google.state import GoogleState
@@ -100,9 +101,8 @@ class Google:
 
     def connector(self, **fields: Any) -> GoogleConnector:
         """A connector of a process that remembers nothing."""
-        return GoogleConnector(
-            self.clients, replace(self.options, **fields), people=self.people, clock=self.now
-        )
+        options = replace(self.options, **fields)
+        return GoogleConnector(self.clients, options, people=self.people, clock=self.now, seen_out=SeenOut())
 
     def settle(self) -> None:
         self.state.offset += HOURS

@@ -7,6 +7,7 @@ from portal.sandbox.google.state import CALLER, Document, GoogleState, seconds_o
 from portal.sandbox.standin import Standin
 from portal.sandbox.wire import HttpError, Request, Response, json_response
 
+LABEL = "cloudidentity.googleapis.com/groups.discussion_forum"
 DENIED = "Error(2028): Permission denied for resource (or it may not exist)."
 _QUERY = re.compile(r"member_key_id == '(?P<address>(?:[^'\\]|\\.)*)'")
 
@@ -26,6 +27,7 @@ class IdentityCalls:
             ("GET", members, self.members),
             ("POST", members, self.join),
             ("GET", rf"{members}:searchDirectGroups", self.search),
+            ("GET", rf"{members}:searchTransitiveGroups", self.search_all),
             ("GET", rf"{members}:checkTransitiveMembership", self.check),
             ("GET", rf"{members}/(?P<member>[^/:]+)", self.member),
             ("DELETE", rf"{members}/(?P<member>[^/:]+)", self.leave),
@@ -140,6 +142,20 @@ class IdentityCalls:
             del one["name"]
         return json_response(_page(found, request, "memberships"))
 
+    def search_all(self, request: Request, group: str) -> Response:
+        """searchTransitiveGroups: the groups somebody is acted on as a member of; without descriptions."""
+        if not self._state.transitive:
+            raise HttpError(403, DENIED)
+        if f"'{LABEL}' in labels" not in request.arg("query"):
+            raise HttpError(400, "Error(1001): Invalid query: a label is needed.")
+        address = _asked(request)
+        found = [
+            {"group": f"groups/{key}", "groupKey": {"id": one["address"]}, "displayName": one["displayName"]}
+            for key, one in sorted(self._state.groups.items())
+            if self._state.counts(address, one["address"])
+        ]
+        return json_response(_page(found, request, "memberships"))
+
     def check(self, request: Request, group: str) -> Response:
         """checkTransitiveMembership: what is acted on, not what is written down."""
         found = self._group(group)
@@ -204,7 +220,7 @@ def _group(key: str, group: Document, *, full: bool) -> Document:
     }
     more = {
         "description": group["description"],
-        "labels": {"cloudidentity.googleapis.com/groups.discussion_forum": ""},
+        "labels": {LABEL: ""},
     }
     return {**shown, **more} if full else shown
 
