@@ -29,7 +29,8 @@ HARBOR, GOOGLE = "harbor", "google"
 OWN_SECRETS = frozenset({HARBOR, GOOGLE})
 """Kinds of registries that do not take a pull token of Purser's."""
 GOOGLE_LOGIN = "oauth2accesstoken"
-TOKEN_LASTS = timedelta(minutes=30)
+TOKEN_LASTS = timedelta(minutes=10)
+"""Of the project's account: whoever is taken out while the project keeps its access pulls on for so long at most."""
 MINUTE, MOST_A_MINUTE = 60, 6
 
 

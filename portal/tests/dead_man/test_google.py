@@ -10,10 +10,11 @@ import pytest
 from grants.connectors.google_layout import GoogleLayout
 from grants.connectors.google_names import account_base
 from grants.connectors.tests.google_case import CRYPTO_KEY, FRAUD, IMAGES, OPTIONS, Directory, google
-from portal.tests.dead_man.house import DAY, HOUR
+from portal.edges.pull_secrets import TOKEN_LASTS
+from portal.tests.dead_man.house import DAY
 
 pytestmark = [pytest.mark.enable_loopback, pytest.mark.django_db(transaction=True)]
-SECOND = timedelta(seconds=1)
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 READER, DECRYPTER = "roles/artifactregistry.reader", "roles/cloudkms.cryptoKeyDecrypter"
 
 
@@ -42,8 +43,8 @@ class Google:
         return self.there.state.counts(address, self.bundle())
 
     def token(self):
-        """An access token of the project's account, as people are shown it while Purser lives, for an hour."""
-        return self.connector.access_token(account_base(self.house.project.key), HOUR)[0]
+        """An access token of the project's account, as people are shown it while Purser lives."""
+        return self.connector.access_token(account_base(self.house.project.key), TOKEN_LASTS)[0]
 
     def account_lets_in(self):
         """Whether the project's account could pull, whoever holds a token of it."""
@@ -112,22 +113,22 @@ def test_google_service_account_stays_enabled_and_loses_its_membership(house):
         assert (account["disabled"], made.account_lets_in()) == (False, False)
 
 
-def test_google_access_token_runs_out_within_an_hour(house):
+def test_google_access_token_runs_out_within_ten_minutes(house):
     with google_of(house) as made:
         made.house.grant(made.images[:1], days=9.5)
         token = made.token()
         made.house.kill()
         shown = made.house.now
-        made.house.until(shown + HOUR - SECOND)
+        made.house.until(shown + 10 * MINUTE - SECOND)
         assert made.pulls(token) == 200
-        made.house.until(shown + HOUR)
+        made.house.until(shown + 10 * MINUTE)
         assert made.pulls(token) == 401
 
 
 def test_google_access_token_opens_nothing_after_the_membership(house):
     with google_of(house) as made:
         grant = made.house.grant(made.images[:1], days=1)
-        made.house.until(grant.ends - HOUR / 2)
+        made.house.until(grant.ends - 5 * MINUTE)
         token = made.token()
         made.house.kill()
         assert made.pulls(token) == 200

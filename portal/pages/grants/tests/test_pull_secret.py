@@ -18,6 +18,7 @@ from grants.lifecycle.models import Grant
 from grants.lifecycle.selectors import with_bundle
 from grants.lifecycle.testing import make_grant
 from portal.accounts.testing import sign_in
+from portal.accounts.tokens import create_token
 from portal.edges.pull_secrets import (
     MOST_A_MINUTE,
     NotHolder,
@@ -46,7 +47,7 @@ class FakeGoogle:
     """Gives tokens of accounts."""
 
     def access_token(self, account, lifetime):
-        assert lifetime == timedelta(minutes=30)
+        assert lifetime == timedelta(minutes=10)
         return f"ya29.{account}", ENDS
 
 
@@ -167,10 +168,25 @@ def test_the_grant_offers_what_each_system_takes(grant, people, client):
     assert "oauth2accesstoken" in page
 
 
-def test_the_api_gives_the_same(grant, people, client):
+def test_the_api_gives_a_signed_in_browser_the_same(grant, people, client):
     sign_in(client, people.bob)
     answer = client.post(
         f"/api/v1/grants/{grant.pk}/pull-secret/", {"target": "harbor"}, content_type="application/json"
     )
     assert answer.status_code == 201
     assert answer.json()["secret"] == "hunter2"
+
+
+def test_an_api_token_gets_no_secret_that_would_outlive_it(grant, people, client):
+    me = people.bob
+    _token, secret = create_token(
+        person=me, name="nightly", scopes=["write"], days=1, by=actor_for(me), now=timezone.now()
+    )
+    answer = client.post(
+        f"/api/v1/grants/{grant.pk}/pull-secret/",
+        {"target": "harbor"},
+        content_type="application/json",
+        headers={"Authorization": f"Bearer {secret}"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (403, "browser_only")
+    assert not Event.objects.filter(kind="portal.pull-secret.shown").exists()
