@@ -23,6 +23,7 @@ from grants.connectors.base import Connector
 from grants.connectors.errors import Permanent
 from grants.connectors.google_layout import GoogleLayout, GoogleOptions
 from grants.connectors.harbor import HarborConnector
+from grants.connectors.harbor_groups import check_groups
 from grants.connectors.harbor_layout import HarborLayout
 from grants.connectors.harbor_settings import HarborSettings
 from grants.connectors.harbor_wire import HarborWire
@@ -58,9 +59,15 @@ def register() -> None:
     targets.register("harbor", partial(_kept, harbor_connector), harbor_layout)
     targets.register("google", partial(_kept, google_connector), google_layout)
     targets.register("kubernetes", partial(_kept, kubernetes_connector), kubernetes_layout)
-    register_check("harbor", _wrong(lambda key, options: harbor_layout(Registry(key=key, options=options))))
+    register_check("harbor", _wrong(_read_harbor))
     register_check("google", _wrong(GoogleOptions.read))
     register_check("kubernetes", _wrong(lambda _key, options: KubernetesOptions.read(options)))
+
+
+def _read_harbor(key: str, options: dict[str, Any]) -> None:
+    """Raises Permanent or ValueError for options of no use. Groups are judged here and not where access is ended."""
+    harbor_layout(Registry(key=key, options=options))
+    check_groups(options.get("groups", ""))
 
 
 def _wrong(read: Callable[[str, dict[str, Any]], object]) -> Callable[[str, dict[str, Any]], str]:

@@ -29,7 +29,7 @@ class HarborLayout:
     """`Layout` of one Harbor.
 
     `prefix` begins our robots' names. `webhooks`: whether Harbor projects tell us of pulls. `groups`: a template of
-    the identity provider's group for a grant (`ml-{team}-{project}-{role}`), empty for none; needs `webhooks`, whose
+    the identity provider's group for a grant (`ml:{team}:{project}:{role}`), empty for none; needs `webhooks`, whose
     policy remembers which groups are ours. `repositories`: a Harbor project's images as the catalogue knows them.
     `whole_projects`: whether a grant that would open more images than asked for is only warned of, or refused.
     """

@@ -103,6 +103,7 @@ def test_a_cluster_ends_no_credential_but_those_of_its_own_pull_secrets(cluster)
         ("google", {"project": "ml"}, "lack: location, group_domain, customer"),
         ("kubernetes", {"subjects": "everybody"}, "subjects"),
         ("harbor", {"groups": "x"}, "groups need webhooks"),
+        ("harbor", {"groups": "{team}-{project}", "webhook_secret": "env:X"}, "between {team} and {project}"),
     ],
 )
 def test_options_that_no_connector_could_use_are_refused_when_they_are_written_down(kind, options, said):
