@@ -14,7 +14,7 @@ from portal.api.addresses import addresses_of
 from portal.api.base import Endpoint, acting, body, found, moment, query, rendered, viewer_of
 from portal.api.paging import listing
 from portal.api.permissions import ActivePerson, SignedInBrowser
-from portal.api.schema import example, operation, pages_of
+from portal.api.schema import browser_only, example, operation, pages_of
 from portal.api.serializers.account import (
     MeBody,
     MeSerializer,
@@ -104,6 +104,7 @@ class Tokens(Endpoint):
         rows = _own(request).order_by("-pk")
         return listing(request, rows, _tokens, cursor=asked["cursor"], limit=asked["limit"])
 
+    @browser_only
     @operation(
         "tokens_create",
         "Make an API token",

@@ -32,7 +32,7 @@ class ActivePerson(BasePermission):
 
 
 class SignedInBrowser(ActivePerson):
-    """No tokens: for making tokens and passwords, which a stolen token must not be able to prolong itself by."""
+    """No tokens: for making tokens and secrets, which a stolen token must not be able to prolong itself by."""
 
     message = _("Sign in with the browser to do this.")
     code = "browser_only"

@@ -5,7 +5,8 @@ from rest_framework.response import Response
 
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
 from portal.api.base import Endpoint, acting, body, found, moment, viewer_of
-from portal.api.schema import example, operation
+from portal.api.permissions import SignedInBrowser
+from portal.api.schema import browser_only, example, operation
 from portal.api.serializers.grants import PullSecretBody, PullSecretSerializer
 from portal.edges.pull_secrets import pull_secret
 
@@ -20,6 +21,10 @@ SHOWN = example(
 class PullSecret(Endpoint):
     """One's own secret at a system."""
 
+    # A stolen API token must not get what outlives it: a robot's secret works until the access ends.
+    permission_classes = (SignedInBrowser,)
+
+    @browser_only
     @operation(
         "grants_pull_secret",
         "Get your secret at a system",
@@ -30,9 +35,10 @@ class PullSecret(Endpoint):
         examples=[AT_HARBOR, SHOWN],
     )
     def post(self, request: Call, pk: int) -> Response:
-        """Get what you sign in with where your pull token is not taken, shown this once and to holders only.
+        """Get what you sign in with where your pull token is not taken: shown this once, in a signed-in browser.
 
-        At Harbor the secret of your robot, which ends the one before; at Google an access token for half an hour.
+        For holders of the access only. At Harbor the secret of your robot, which ends the one before; at Google an
+        access token for half an hour.
         """
         viewer = viewer_of(request)
         grant = found(with_bundle(grants_visible_to(viewer)), pk=pk)

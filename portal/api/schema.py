@@ -99,6 +99,11 @@ def operation(
     )
 
 
+def browser_only(view: View) -> View:
+    """Say of a call that a session opens it and no token: `SignedInBrowser` keeps it so."""
+    return extend_schema(auth=[{"session": []}])(view)  # type: ignore[list-item]  # handed on as it is
+
+
 @cache
 def pages_of(kind: type[serializers.Serializer[Any]]) -> serializers.Serializer[Any]:
     """A page of such rows, as `{"results", "next"}`."""

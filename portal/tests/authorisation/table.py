@@ -51,6 +51,8 @@ class Row:
 
 
 TABLE: list[Row] = []
+BROWSER_ONLY = frozenset({("POST", "api/v1/tokens/"), ("POST", "api/v1/grants/<int:pk>/pull-secret/")})
+"""The table is of sessions; an API token opens the same to its person but these, which would outlive it."""
 
 
 def row(

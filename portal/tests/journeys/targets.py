@@ -6,6 +6,7 @@ from typing import Any
 
 from portal.tests.journeys.demo import Credential, Demo, skopeo
 from portal.tests.journeys.pulling import PROJECT, Pulls
+from portal.tests.journeys.signed_in import SignedIn
 from portal.tests.journeys.steps import Act, Step, UnmetError, until
 
 AT_REGISTRY, AT_HARBOR, AT_GOOGLE = "ai/yolo-v9", "ml-library/triton", "ml-platform/models/embedding-server"
@@ -67,19 +68,24 @@ class Targets:
         self._expect_there(step)
 
     def pull(self, step: Step) -> None:
-        """skopeo with the robot's secret, which is shown once; a stranger to the access is shown none."""
-        body = {"target": "harbor"}
+        """skopeo with the robot's secret, which a signed-in browser is shown once; an API token is shown none."""
         path = f"grants/{self._grant['id']}/pull-secret/"
-        self.demo.api("lead", "POST", path, json=body, status=403)
-        shown = self.demo.api("member", "POST", path, json=body, status=201)
+        self.demo.api("member", "POST", path, json={"target": "harbor"}, status=403)
+        with SignedIn(self.demo, "lead") as lead:
+            lead.post(path, {"target": "harbor"}, status=403)
+        with SignedIn(self.demo, "member") as member:
+            self._pull_as(member, path, step)
+
+    def _pull_as(self, member: SignedIn, path: str, step: Step) -> None:
+        shown = member.post(path, {"target": "harbor"}, status=201)
         robot = Credential(shown["username"], shown["secret"])
         worked, words = self._skopeo(robot)
         step.expect(worked, "the robot pulls", words)
-        again = self.demo.api("member", "POST", path, json=body, status=201)
+        again = member.post(path, {"target": "harbor"}, status=201)
         worked, _words = self._skopeo(robot)
         step.expect(not worked, "a new secret ends the one before")
         self._robot = Credential(again["username"], again["secret"])
-        token = self.demo.api("member", "POST", path, json={"target": "google"}, status=201)
+        token = member.post(path, {"target": "google"}, status=201)
         step.expect(token["username"] == "oauth2accesstoken", "Google's token is shown", token["username"])
         rows = self.demo.wait_for_pulls(self._grant, 1)
         step.expect(any(row["repository"] == AT_HARBOR for row in rows), "the pull is in the log", rows)
