@@ -108,7 +108,8 @@ class Google:
         self.state.offset += HOURS
 
     def policy_of(self, resource: str) -> list[dict[str, Any]]:
-        return self.state.policy(resource)["bindings"]
+        found: list[dict[str, Any]] = self.state.policy(resource)["bindings"]
+        return found
 
     def bound(self, resource: str, role: str, group: str) -> bool:
         """Whether a group stands in a policy, directly or through a pool that stands in it."""
