@@ -13,6 +13,7 @@ from grants.connectors.google_layout import GoogleOptions
 from portal import targets
 from portal.webhooks import harbor_scans
 
+pytestmark = pytest.mark.django_db  # names are checked against the access that stands there
 EXAMPLE = Path(settings.BASE_DIR) / "deploy/targets.example.toml"
 OFF = re.compile(r"^# (\w+ = )", re.MULTILINE)
 EVERYWHERE = {"concurrency", "per_minute", "drift", "drift_at_once"}
