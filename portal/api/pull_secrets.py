@@ -38,7 +38,7 @@ class PullSecret(Endpoint):
         """Get what you sign in with where your pull token is not taken: shown this once, in a signed-in browser.
 
         For holders of the access only. At Harbor the secret of your robot, which ends the one before; at Google an
-        access token for half an hour.
+        access token for ten minutes.
         """
         viewer = viewer_of(request)
         grant = found(with_bundle(grants_visible_to(viewer)), pk=pk)
