@@ -206,3 +206,10 @@ def test_each_system_is_shown_with_its_own_end_and_what_it_keeps(scene):
     text = page.text
     assert "Yes: tokens end with the access" in text
     assert "No: Purser takes it away" in text
+
+
+def test_every_image_has_a_panel_of_its_own_name(scene):
+    images = [scene.image, scene.restricted]
+    grant = make_grant(project=scene.project, members=[scene.people.bob], images=images)
+    text = as_person(scene.people.bob).get(f"/grants/{grant.pk}/").text
+    assert [text.count(f'id="how-to-pull{number}"') for number in ("", "2")] == [1, 1]
