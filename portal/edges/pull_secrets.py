@@ -75,7 +75,7 @@ def is_holder(grant: Grant, person: Person, *, now: datetime) -> bool:
 def pull_secret(*, grant: Grant, target: str, person: Person, by: Actor, now: datetime) -> PullSecret:
     """A secret of the person's own for the images of a grant at a target (its key); the one before may end with it.
 
-    Records `portal.pull-secret.shown`, without the secret. Raises NotHolder, PullSecretError where Purser's own pull
+    Records `portal.secret.shown`, without the secret. Raises NotHolder, PullSecretError where Purser's own pull
     token is what signs in, NotReady, and TooOften after six in a minute.
     """
     if not is_holder(grant, person, now=now):
@@ -87,7 +87,7 @@ def pull_secret(*, grant: Grant, target: str, person: Person, by: Actor, now: da
     made = _made(registry, grant, person)
     with audited(by=by):
         record(
-            "portal.pull-secret.shown",
+            "portal.secret.shown",
             subject=grant.label,
             project=grant.project.key,
             team=grant.project.team.key,

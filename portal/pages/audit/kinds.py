@@ -73,9 +73,7 @@ KINDS: Mapping[str, Said] = {
     "grants.catalogue.read": Said(_("The registry was read; something is new"), icon="refresh"),
     "grants.credential.created": Said(_("Made a pull token"), icon="key"),
     "grants.credential.revoked": Said(_("Revoked a pull token"), icon="lock"),
-    "portal.pull-secret.shown": Said(
-        _("Was shown a secret to pull with, at a system of its own"), icon="key"
-    ),
+    "portal.secret.shown": Said(_("Was shown a secret to pull with, at a system of its own"), icon="key"),
     "grants.tokens.sealed": Said(_("A run of the token log was sealed"), icon="shield-check"),
     "grants.tokens.pruned": Said(_("Old anonymous rows of the token log were removed"), icon="clock"),
     "grants.cluster.trusted": Said(_("Tokens of a cluster are accepted for pulls"), icon="key"),
@@ -153,7 +151,7 @@ GROUPS: Mapping[str, Promise] = {
     "grants.brake": _("Brakes"),
     "grants.directory": _("Directory imports"),
     "portal.token": _("API tokens"),
-    "portal.pull-secret": _("Secrets at systems"),
+    "portal.secret": _("Secrets at systems"),
     "portal.session": _("Sign-ins"),
     "audit": _("The log itself"),
 }

@@ -25,7 +25,16 @@ def killed(point, clock):
             scan(clock.registry, now=clock.at)
         finally:
             os._exit(0)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    until_its_session_is_gone(clock.registry.key)
+    return code
+
+
+def until_its_session_is_gone(target):
+    """The server notices a dead client in its own time; its lock is ours only then."""
+    with connections["default"].cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtext('drift'), hashtext(%s))", [target])
+        cursor.execute("SELECT pg_advisory_unlock(hashtext('drift'), hashtext(%s))", [target])
 
 
 @pytest.mark.parametrize("point", DRIFT_POINTS)

@@ -85,7 +85,7 @@ def test_a_holder_gets_the_secret_of_their_own_robot_and_the_record_holds_none(g
     assert (made.username, made.secret, made.expires) == (
         f"robot$purser-person-{people.bob.pk}", "hunter2", ENDS,
     )  # fmt: skip
-    event = Event.objects.get(kind="portal.pull-secret.shown")
+    event = Event.objects.get(kind="portal.secret.shown")
     assert (event.subject, event.person, event.project) == (grant.label, people.bob.label, people.project.key)
     assert event.detail == {"target": "harbor", "login": made.username, "expires": ENDS.isoformat()}
     assert "hunter2" not in repr(made)
@@ -113,7 +113,7 @@ def test_at_google_nobody_acts_as_an_account_that_may_more_than_they(grant, peop
 def test_nobody_gets_one_who_does_not_hold_the_access(grant, people, who):
     with pytest.raises(NotHolder):
         ask(grant, getattr(people, who))
-    assert not Event.objects.filter(kind="portal.pull-secret.shown").exists()
+    assert not Event.objects.filter(kind="portal.secret.shown").exists()
 
 
 def test_a_holder_whose_part_or_access_is_over_gets_none(grant, people):
@@ -189,4 +189,4 @@ def test_an_api_token_gets_no_secret_that_would_outlive_it(grant, people, client
         headers={"Authorization": f"Bearer {secret}"},
     )
     assert (answer.status_code, answer.json()["code"]) == (403, "browser_only")
-    assert not Event.objects.filter(kind="portal.pull-secret.shown").exists()
+    assert not Event.objects.filter(kind="portal.secret.shown").exists()
