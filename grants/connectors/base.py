@@ -25,6 +25,11 @@ class Entry:
         """Target, kind and key: two entries with one identity are the same entry."""
         return (self.target, self.kind, self.key)
 
+    @property
+    def facts(self) -> frozenset[tuple[str, str]]:
+        """What it says, in no order; attributes named `seen_*` are only about the look."""
+        return frozenset(pair for pair in self.attributes if not pair[0].startswith("seen_"))
+
     def values(self, name: str) -> tuple[str, ...]:
         """All values of one attribute, in the order given; empty when it is absent."""
         return tuple(value for key, value in self.attributes if key == name)
@@ -187,11 +192,7 @@ class Warns(Protocol):
 
 def same_facts(one: Entry, other: Entry) -> bool:
     """Whether two entries of one identity say the same; attributes named `seen_*` are only about the look."""
-    return one.identity == other.identity and _facts(one) == _facts(other)
-
-
-def _facts(entry: Entry) -> set[tuple[str, str]]:
-    return {pair for pair in entry.attributes if not pair[0].startswith("seen_")}
+    return one.identity == other.identity and one.facts == other.facts
 
 
 @runtime_checkable

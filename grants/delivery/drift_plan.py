@@ -151,10 +151,5 @@ def only_less(wanted: Entry | None, seen: Entry | None) -> bool:
         return seen is None
     if seen is None:
         return True
-    asked, there = facts_of(wanted), facts_of(seen)
+    asked, there = wanted.facts, seen.facts
     return there <= asked and all(name in GIVING for name, _ in asked - there)
-
-
-def facts_of(entry: Entry) -> set[tuple[str, str]]:
-    """What an entry says, without what is only about the look."""
-    return {pair for pair in entry.attributes if not pair[0].startswith("seen_")}

@@ -72,5 +72,4 @@ def digest_of(entry: Entry | None) -> str:
     """A digest of what an entry says, the same for the same facts in any order; "" for none."""
     if entry is None:
         return ""
-    facts = sorted(pair for pair in entry.attributes if not pair[0].startswith("seen_"))
-    return hashlib.sha256(repr((entry.identity, facts)).encode()).hexdigest()
+    return hashlib.sha256(repr((entry.identity, sorted(entry.facts))).encode()).hexdigest()

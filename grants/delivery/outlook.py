@@ -126,6 +126,4 @@ def _effect(place: Place, asked: Holding, beside: list[Holding], layout: Layout)
 
 
 def _facts(entry: Entry | None) -> set[Fact]:
-    """What the entry says, without what is only about its look (`seen_…`)."""
-    pairs = entry.attributes if entry else ()
-    return {Fact(*pair) for pair in pairs if not pair[0].startswith("seen_")}
+    return {Fact(*pair) for pair in entry.facts} if entry else set()

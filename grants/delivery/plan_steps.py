@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import Any
 
 from grants.connectors.base import Entry, same_facts
-from grants.delivery.drift_plan import Spot, facts_of
+from grants.delivery.drift_plan import Spot
 
 Fact = tuple[str, str]
 
@@ -90,7 +90,7 @@ def foreign_step(spot: Spot, entry: Entry) -> PlanStep:
 
 
 def _both(wanted: Entry | None, seen: Entry | None) -> tuple[tuple[Fact, ...], tuple[Fact, ...]]:
-    come, go = facts_of(wanted) if wanted else set(), facts_of(seen) if seen else set()
+    come, go = wanted.facts if wanted else frozenset(), seen.facts if seen else frozenset()
     return tuple(sorted(come - go)), tuple(sorted(go - come))
 
 
