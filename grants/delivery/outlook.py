@@ -4,16 +4,22 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from logging import getLogger
 from typing import NamedTuple
+
+from django.utils.translation import gettext as _
 
 from grants.catalogue.models import Image, Registry
 from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Entry, Holding, Layout, Place, Warns
+from grants.connectors.errors import ConnectorError
 from grants.delivery.entries import about
 from grants.delivery.holdings import grants_beside, imagined, seen_at, with_addresses
 from grants.delivery.targets import Target, clusters, layout_of
 from grants.directory.models import Person, Project
 from grants.lifecycle.rules import actions_of
 from grants.lifecycle.states import Role
+
+log = getLogger(__name__)
 
 
 class Fact(NamedTuple):
@@ -110,7 +116,13 @@ def outlook(
 
 
 def _at(target: Target, asked: Holding, beside: list[Holding]) -> Outlook:
-    layout = layout_of(target) or DecisionLayout(target)
+    try:
+        layout = layout_of(target) or DecisionLayout(target)
+    except ConnectorError:
+        # As in `desired`: one target that is set up wrongly hides neither the request nor the other targets.
+        log.exception("A target's options cannot be read", extra={"target": target.key})
+        said = _("The settings of %(target)s cannot be read. An administrator has to mend them first.")
+        return Outlook(target, (), (said % {"target": target.name},))
     effects = tuple(_effect(place, asked, beside, layout) for place in layout.places(asked))
     problems = tuple(layout.problems(asked))
     warnings = tuple(layout.warnings(asked)) if isinstance(layout, Warns) else ()

@@ -58,9 +58,15 @@ def clusters() -> list[Cluster]:
 
 
 def layout_of(target: Target) -> Layout | None:
-    """How grants become entries at the target; None where Purser's own decision is all there is."""
+    """How grants become entries at the target; None where Purser's own decision is all there is.
+
+    Raises Permanent for options that cannot be read: no other error comes of what somebody wrote there.
+    """
     make = _layouts.get(target.kind)
-    return make(target) if make else None
+    try:
+        return make(target) if make else None
+    except (TypeError, ValueError, AttributeError, KeyError) as error:
+        raise Permanent(f"An option of {target.key} has the wrong form.") from error
 
 
 def connector_for(target_key: str) -> Connector:

@@ -1,10 +1,12 @@
 from dataclasses import replace
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 
 from grants.catalogue.models import Registry
 from grants.catalogue.testing import make_image
+from grants.connectors.errors import Permanent
 from grants.delivery import targets
 from grants.delivery.models import Delivery
 from grants.delivery.outlook import Step, outlook
@@ -105,3 +107,15 @@ def test_what_goes_beyond_the_request_is_said(people, kept_registry, ask, monkey
     )
     [one] = ask([people.bob], [make_image("team/a", registry=kept_registry)])
     assert (one.problems, one.warnings) == ((), ("1 more",))
+
+
+@pytest.mark.parametrize(
+    "error", [Permanent("The option quota is not a mapping."), ValueError("no"), TypeError("no")]
+)
+def test_a_target_set_up_wrongly_is_named_and_hides_no_other(people, kept_registry, ask, monkeypatch, error):
+    monkeypatch.setattr(targets, "_layouts", {"keeping": Mock(side_effect=error)})
+    kept, other = make_image("team/a", registry=kept_registry), make_image("fraud/base")
+    wrong, well = ask([people.bob], [kept, other])
+    said = "The settings of Keeper cannot be read. An administrator has to mend them first."
+    assert (wrong.target.key, wrong.effects, wrong.problems) == ("keeper", (), (said,))
+    assert (len(well.effects), well.problems) == (2, ())
