@@ -24,6 +24,7 @@ CSRF_TRUSTED_ORIGINS = [BASE_URL, *env.words("PURSER_TRUSTED_ORIGINS")]
 INSTALLED_APPS = [
     "audit.ledger",
     "audit.pulls",
+    "audit.costs",
     "grants.directory",
     "grants.catalogue",
     "grants.lifecycle",

@@ -12,7 +12,7 @@ from django.conf import settings
 ROOT = Path(settings.BASE_DIR)
 ORDER = ["audit", "grants", "approvals", "portal"]
 ROOM_ORDER = {
-    "audit": [["ledger"], ["pulls"]],
+    "audit": [["ledger"], ["pulls", "costs"]],
     "grants": [["connectors"], ["directory", "catalogue"], ["lifecycle"], ["delivery", "tokens", "tracker"]],
     "approvals": [["policy"], ["routing"], ["requests"]],
 }
@@ -30,6 +30,13 @@ PURE = [
     "approvals/requests/states.py",
     "approvals/requests/people_list.py",
     "audit/pulls/counting.py",
+    "audit/costs/records.py",
+    "audit/costs/types.py",
+    "audit/costs/figures.py",
+    "audit/costs/forecasting.py",
+    "audit/costs/sharing.py",
+    "audit/costs/attribution.py",
+    "audit/costs/pricing.py",
     "audit/ledger/offline.py",
     "audit/ledger/merkle.py",
 ]

@@ -1,0 +1,1 @@
+"""GPU usage and what it costs."""

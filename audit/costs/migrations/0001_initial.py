@@ -1,0 +1,418 @@
+"""The tables of the cost room that are not partitioned."""
+
+import django.db.models.deletion
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+
+    initial = True
+
+    dependencies = [
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name='GpuType',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.CharField(help_text='e.g. l40s', max_length=60, unique=True)),
+                ('label', models.CharField(max_length=80)),
+                ('aliases', models.JSONField(default=list, help_text='names of sources, folded: nvidia-l40s')),
+                ('colour', models.PositiveSmallIntegerField(default=6)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Load',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('by', models.CharField(max_length=60)),
+                ('by_name', models.CharField(blank=True, max_length=200)),
+                ('file_name', models.CharField(blank=True, max_length=200)),
+                ('format_version', models.CharField(blank=True, max_length=20)),
+                ('digest', models.CharField(max_length=64)),
+                ('start', models.DateTimeField()),
+                ('end', models.DateTimeField()),
+                ('rows', models.PositiveIntegerField()),
+                ('changed_slices', models.PositiveIntegerField(default=0)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='RateRevision',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('number', models.PositiveIntegerField(unique=True)),
+                ('published_at', models.DateTimeField()),
+                ('by', models.CharField(max_length=60)),
+                ('by_name', models.CharField(blank=True, max_length=200)),
+                ('reason', models.CharField(max_length=500)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Reservation',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=80, unique=True)),
+                ('team', models.CharField(max_length=60)),
+                ('cluster', models.CharField(max_length=80)),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('gpus', models.PositiveIntegerField()),
+                ('starts', models.DateField()),
+                ('ends', models.DateField(blank=True, null=True)),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Anomaly',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('team', models.CharField(blank=True, max_length=60)),
+                ('high', models.BooleanField(help_text='False: unusually little, perhaps data are missing')),
+                ('amount', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('usual', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('score', models.DecimalField(decimal_places=3, max_digits=12)),
+                ('causes', models.JSONField(default=list)),
+                ('found_at', models.DateTimeField()),
+                ('noted_by', models.CharField(blank=True, help_text='who said that it is understood', max_length=200)),
+                ('note', models.CharField(blank=True, max_length=500)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('day', 'team'), name='one_anomaly_per_team_and_day')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Budget',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('owner_kind', models.CharField(help_text='team or cost_centre', max_length=12)),
+                ('owner', models.CharField(max_length=60)),
+                ('starts', models.DateField()),
+                ('ends', models.DateField()),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
+                ('thresholds', models.JSONField(default=list, help_text='percents that are told, e.g. [80, 100]')),
+                ('note', models.CharField(blank=True, max_length=300)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['owner', 'starts'], name='budgets_of_owner')],
+                'constraints': [models.UniqueConstraint(fields=('owner_kind', 'owner', 'starts'), name='each_budget_once'), models.CheckConstraint(condition=models.Q(('ends__gt', models.F('starts'))), name='budget_ends_after_it_starts'), models.CheckConstraint(condition=models.Q(('amount__gt', 0)), name='budget_is_positive')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CapacityDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('cluster', models.CharField(max_length=80)),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('pricing_class', models.CharField(max_length=20)),
+                ('provisioned_ms', models.BigIntegerField()),
+                ('held_ms', models.BigIntegerField()),
+                ('unused_ms', models.BigIntegerField(help_text='reserved and not used')),
+                ('unallocated_ms', models.BigIntegerField()),
+                ('over_ms', models.BigIntegerField(default=0)),
+                ('capacity_cost', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('direct_cost', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('unused_cost', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('unallocated_cost', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('over_cost', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('day', 'cluster', 'gpu_type', 'pricing_class'), name='each_capacity_day_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Commitment',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('origin', models.CharField(help_text='request:42', max_length=60, unique=True)),
+                ('grant', models.CharField(blank=True, max_length=40)),
+                ('team', models.CharField(max_length=60)),
+                ('project', models.CharField(max_length=60)),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('hours', models.DecimalField(decimal_places=3, max_digits=16)),
+                ('amount', models.DecimalField(decimal_places=2, help_text='null: no rate then', max_digits=16, null=True)),
+                ('starts', models.DateField()),
+                ('ends', models.DateField()),
+                ('over', models.BooleanField(default=False, help_text='the grant has ended, or was given back')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['team', 'starts'], name='commitments_of_team')],
+            },
+        ),
+        migrations.CreateModel(
+            name='CostSettings',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('currency', models.CharField(default='USD', max_length=3)),
+                ('shared_method', models.CharField(default='none', help_text='none, direct, quota or equal (figure F8)', max_length=12)),
+                ('active_threshold', models.DecimalField(decimal_places=3, default='0.05', max_digits=4)),
+                ('closed_after_days', models.PositiveSmallIntegerField(default=3, help_text='a day that changes later than this is restated')),
+                ('member_names', models.BooleanField(default=False, help_text='members see whose use it was, not only leads')),
+            ],
+            options={
+                'constraints': [models.CheckConstraint(condition=models.Q(('active_threshold__gt', 0), ('active_threshold__lte', 1)), name='threshold_is_a_share')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Outlook',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('complete_through', models.DateTimeField(null=True)),
+                ('spent', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('forecast', models.DecimalField(decimal_places=6, max_digits=20, null=True)),
+                ('low', models.DecimalField(decimal_places=6, max_digits=20, null=True)),
+                ('high', models.DecimalField(decimal_places=6, max_digits=20, null=True)),
+                ('committed', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
+                ('ends_on', models.DateField(help_text='the day the money is gone; null: not in this period', null=True)),
+                ('budget', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='outlook', to='costs.budget')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='Overhead',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('month', models.DateField(help_text='its first day')),
+                ('name', models.CharField(max_length=120)),
+                ('amount', models.DecimalField(decimal_places=2, max_digits=14)),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('month', 'name'), name='each_overhead_once'), models.CheckConstraint(condition=models.Q(('amount__gte', 0)), name='overhead_not_negative')],
+            },
+        ),
+        migrations.CreateModel(
+            name='ReservationDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('reservation', models.CharField(max_length=80)),
+                ('team', models.CharField(max_length=60)),
+                ('cluster', models.CharField(max_length=80)),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('reserved_ms', models.BigIntegerField()),
+                ('held_ms', models.BigIntegerField()),
+                ('unused_ms', models.BigIntegerField()),
+                ('unused_cost', models.DecimalField(decimal_places=6, max_digits=20)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['team', 'day'], name='reservation_days_of_team')],
+                'constraints': [models.UniqueConstraint(fields=('day', 'reservation'), name='each_reservation_day_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Restatement',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('at', models.DateTimeField()),
+                ('cause', models.CharField(help_text='late, rates, activity, reservation, rebuild', max_length=12)),
+                ('source', models.CharField(blank=True, max_length=60)),
+                ('revision', models.PositiveIntegerField(null=True)),
+                ('team', models.CharField(blank=True, max_length=60)),
+                ('before_ms', models.BigIntegerField()),
+                ('after_ms', models.BigIntegerField()),
+                ('before_cost', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('after_cost', models.DecimalField(decimal_places=6, max_digits=20)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day', 'team'], name='restatements_of_day'), models.Index(fields=['-at'], name='restatements_by_time')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Source',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('key', models.SlugField(max_length=60, unique=True)),
+                ('kind', models.CharField(choices=[('opencost', 'opencost'), ('prometheus', 'prometheus'), ('google', 'google'), ('focus', 'focus'), ('csv', 'csv')], max_length=12)),
+                ('name', models.CharField(max_length=120)),
+                ('options', models.JSONField(default=dict)),
+                ('enabled', models.BooleanField(default=True)),
+                ('every_seconds', models.PositiveIntegerField(default=3600)),
+                ('cursor', models.DateTimeField(blank=True, null=True)),
+                ('complete_through', models.DateTimeField(blank=True, null=True)),
+                ('next_attempt_at', models.DateTimeField(blank=True, help_text='null: only files are brought', null=True)),
+                ('attempts', models.PositiveIntegerField(default=0)),
+                ('fence', models.PositiveBigIntegerField(default=0)),
+                ('succeeded_at', models.DateTimeField(blank=True, null=True)),
+                ('failed_at', models.DateTimeField(blank=True, null=True)),
+                ('error', models.CharField(blank=True, max_length=500)),
+                ('notes', models.JSONField(default=list)),
+            ],
+            options={
+                'indexes': [models.Index(condition=models.Q(('enabled', True)), fields=['next_attempt_at'], name='sources_due')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Slice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('facts', models.CharField(choices=[('usage', 'usage'), ('activity', 'activity'), ('capacity', 'capacity'), ('bill', 'bill')], max_length=10)),
+                ('start', models.DateTimeField()),
+                ('end', models.DateTimeField()),
+                ('digest', models.CharField(max_length=64)),
+                ('rows', models.PositiveIntegerField()),
+                ('complete', models.BooleanField(default=True)),
+                ('load', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='slices', to='costs.load')),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='slices', to='costs.source')),
+            ],
+        ),
+        migrations.AddField(
+            model_name='load',
+            name='source',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='loads', to='costs.source'),
+        ),
+        migrations.CreateModel(
+            name='ClusterClaim',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('cluster', models.CharField(max_length=80)),
+                ('facts', models.CharField(choices=[('usage', 'usage'), ('activity', 'activity'), ('capacity', 'capacity'), ('bill', 'bill')], max_length=10)),
+                ('source', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='claims', to='costs.source')),
+            ],
+        ),
+        migrations.CreateModel(
+            name='TeamDay',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('held_ms', models.BigIntegerField(default=0)),
+                ('measured_ms', models.BigIntegerField(default=0)),
+                ('active_ms', models.BigIntegerField(default=0)),
+                ('busy_ms', models.BigIntegerField(default=0)),
+                ('unpriced_ms', models.BigIntegerField(default=0)),
+                ('cost', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
+                ('idle_cost', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
+                ('measured_cost', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
+                ('day', models.DateField()),
+                ('team', models.CharField(blank=True, max_length=60)),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('cluster', models.CharField(max_length=80)),
+                ('pricing_class', models.CharField(max_length=20)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['team', 'day'], name='team_days')],
+                'constraints': [models.UniqueConstraint(fields=('day', 'team', 'gpu_type', 'cluster', 'pricing_class'), name='each_team_day_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='UsageKey',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hash', models.CharField(max_length=64, unique=True)),
+                ('team', models.CharField(blank=True, max_length=60)),
+                ('project', models.CharField(blank=True, max_length=60)),
+                ('person', models.CharField(blank=True, help_text='person:12, or the name a label gave', max_length=100)),
+                ('image', models.CharField(blank=True, help_text='host/repository:tag as it ran', max_length=300)),
+                ('repository', models.CharField(blank=True, max_length=300)),
+                ('digest', models.CharField(blank=True, max_length=80)),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('cluster', models.CharField(max_length=80)),
+                ('pricing_class', models.CharField(max_length=20)),
+                ('reservation', models.CharField(blank=True, max_length=80)),
+                ('request', models.CharField(blank=True, help_text='request:42', max_length=40)),
+                ('grant', models.CharField(blank=True, help_text='grant:12', max_length=40)),
+                ('metric', models.CharField(blank=True, help_text='how activity was measured; empty: not', max_length=60)),
+                ('matched_by', models.CharField(max_length=12)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['team', 'project'], name='keys_of_project'), models.Index(fields=['person'], name='keys_of_person'), models.Index(fields=['repository'], name='keys_of_repository'), models.Index(fields=['digest'], name='keys_of_digest'), models.Index(fields=['grant'], name='keys_of_grant')],
+            },
+        ),
+        migrations.CreateModel(
+            name='UsagePlace',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('hash', models.CharField(max_length=64, unique=True)),
+                ('cluster', models.CharField(max_length=80)),
+                ('node', models.CharField(blank=True, max_length=120)),
+                ('namespace', models.CharField(blank=True, max_length=120)),
+                ('gpu', models.CharField(blank=True, max_length=80)),
+                ('workload', models.CharField(blank=True, max_length=250)),
+                ('container', models.CharField(blank=True, max_length=120)),
+            ],
+            options={
+                'indexes': [models.Index(fields=['cluster', 'namespace', 'workload'], name='places_of_workload')],
+            },
+        ),
+        migrations.CreateModel(
+            name='BudgetNotice',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('what', models.CharField(max_length=12)),
+                ('at', models.DateTimeField()),
+                ('budget', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='notices', to='costs.budget')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('budget', 'what'), name='each_threshold_told_once')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Rate',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('cluster', models.CharField(blank=True, max_length=80)),
+                ('pricing_class', models.CharField(blank=True, max_length=20)),
+                ('from_day', models.DateField()),
+                ('price', models.DecimalField(decimal_places=6, max_digits=14, null=True)),
+                ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rates', to='costs.raterevision')),
+            ],
+            options={
+                'constraints': [models.UniqueConstraint(fields=('revision', 'gpu_type', 'cluster', 'pricing_class', 'from_day'), name='each_rate_once_per_revision'), models.CheckConstraint(condition=models.Q(('price', None), ('price__gte', 0), _connector='OR'), name='rate_not_negative')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Capacity',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField(help_text='in the reporting time zone')),
+                ('hour', models.DateTimeField()),
+                ('cluster', models.CharField(max_length=80)),
+                ('gpu_type', models.CharField(max_length=60)),
+                ('pricing_class', models.CharField(max_length=20)),
+                ('provisioned_ms', models.BigIntegerField()),
+                ('rate', models.DecimalField(decimal_places=6, max_digits=14, null=True)),
+                ('cost', models.DecimalField(decimal_places=6, default=0, max_digits=20)),
+                ('slice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='costs.slice')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day', 'hour'], name='capacity_by_day')],
+            },
+        ),
+        migrations.CreateModel(
+            name='Bill',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('cluster', models.CharField(blank=True, max_length=80)),
+                ('gpu_type', models.CharField(blank=True, max_length=60)),
+                ('sku', models.CharField(blank=True, max_length=80)),
+                ('description', models.CharField(blank=True, max_length=300)),
+                ('hours', models.DecimalField(decimal_places=6, max_digits=18)),
+                ('cost', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('credits', models.DecimalField(decimal_places=6, max_digits=20)),
+                ('currency', models.CharField(max_length=3)),
+                ('invoice_month', models.CharField(blank=True, max_length=6)),
+                ('slice', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='costs.slice')),
+            ],
+            options={
+                'indexes': [models.Index(fields=['day'], name='bills_by_day')],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='slice',
+            constraint=models.UniqueConstraint(fields=('source', 'facts', 'start'), name='each_slice_once'),
+        ),
+        migrations.AddConstraint(
+            model_name='slice',
+            constraint=models.CheckConstraint(condition=models.Q(('end__gt', models.F('start'))), name='slice_ends_after_it_starts'),
+        ),
+        migrations.AddIndex(
+            model_name='load',
+            index=models.Index(fields=['source', '-at'], name='loads_of_source'),
+        ),
+        migrations.AddConstraint(
+            model_name='clusterclaim',
+            constraint=models.UniqueConstraint(fields=('cluster', 'facts'), name='one_source_per_cluster_and_facts'),
+        ),
+    ]

@@ -1,0 +1,22 @@
+"""Rows of the cost room. Dimensions are text: live data may go, what it cost stays."""
+
+from audit.costs.models.budgets import Anomaly, Budget, BudgetNotice, Commitment, Outlook
+from audit.costs.models.money import (
+    CostSettings,
+    GpuType,
+    Overhead,
+    Rate,
+    RateRevision,
+    Reservation,
+    Restatement,
+)
+from audit.costs.models.sources import ClusterClaim, Load, Slice, Source
+from audit.costs.models.totals import CapacityDay, DayTotal, HourTotal, ReservationDay, TeamDay
+from audit.costs.models.usage import ActivityWindow, Bill, Capacity, Usage, UsageKey, UsagePlace
+
+__all__ = [
+    "ActivityWindow", "Anomaly", "Bill", "Budget", "BudgetNotice", "Capacity", "CapacityDay", "ClusterClaim",
+    "Commitment", "CostSettings", "DayTotal", "GpuType", "HourTotal", "Load", "Outlook", "Overhead", "Rate",
+    "RateRevision", "Reservation", "ReservationDay", "Restatement", "Slice", "Source", "TeamDay", "Usage",
+    "UsageKey", "UsagePlace",
+]  # fmt: skip
