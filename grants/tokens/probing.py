@@ -81,5 +81,5 @@ class RegistryTokens:
 
 
 def _project_of(credential: int) -> int | None:
-    live = Credential.objects.filter(pk=credential, revoked_at=None, project__state="open")
+    live = Credential.objects.filter(pk=credential, revoked_at=None, project__isnull=False)
     return live.values_list("project_id", flat=True).first()

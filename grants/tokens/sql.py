@@ -53,7 +53,10 @@ CROSS JOIN LATERAL (
             EXISTS (SELECT 1 FROM catalogue_cluster k WHERE k.id = u.cluster AND k.active)
             AND (u.ends IS NULL OR EXISTS (
                  SELECT 1 FROM directory_project n WHERE n.namespace = u.namespace AND n.namespace <> ''
-                 AND n.state = 'open')))) AS well
+                 AND (n.state = 'open' OR EXISTS (
+                      SELECT 1 FROM lifecycle_grant l WHERE l.project_id = n.id
+                      AND l.status IN ('provisioning', 'active')
+                      AND l.starts <= statement_timestamp() AND l.ends > statement_timestamp())))))) AS well
 ) stands
 RETURNING jti, outcome, at
 """
@@ -69,9 +72,15 @@ JOIN lifecycle_grant g ON g.project_id = j.id AND g.status IN ('provisioning', '
 JOIN lifecycle_grantimage line ON line.grant_id = g.id AND line.removed_at IS NULL
 JOIN catalogue_image image ON image.id = line.image_id AND (NOT image.blocked OR line.kept)
 JOIN catalogue_registry registry ON registry.id = image.registry_id
-WHERE j.namespace = ANY(%s) AND j.namespace <> '' AND j.state = 'open'
+WHERE j.namespace = ANY(%s) AND j.namespace <> '' AND (j.state = 'open' OR NOT EXISTS (
+    SELECT 1 FROM directory_project o WHERE o.namespace = j.namespace AND o.id <> j.id AND (o.state = 'open' OR EXISTS (
+        SELECT 1 FROM lifecycle_grant l WHERE l.project_id = o.id AND l.status IN ('provisioning', 'active')
+        AND l.starts <= statement_timestamp() AND l.ends > statement_timestamp()))))
 """
-"""What the robots of the open projects of these namespaces may use: one row for each image of a live grant."""
+"""What the robots of the projects of these namespaces may use: one row for each image of a live grant.
+
+A project that is closed while its access goes on (the grace of one that is done, a brake) keeps its namespace until
+an open project has it; two closed ones with live grants cannot be told apart, so neither's pods pull."""
 
 CLUSTERS = """
 SELECT c.id, c.key, c.issuer, c.audience, COALESCE(c.options->>'jwks_url', ''), COALESCE(c.options->>'jwks_ca', ''),

@@ -21,6 +21,8 @@ from grants.tracker.states import WindDownState
 from grants.tracker.types import EndPreview, JiraHealth, ProjectTracking
 
 OVERDUE = timedelta(minutes=1)
+TO_COME = frozenset({WindDownState.RUNNING, WindDownState.BRAKED, WindDownState.KEPT})
+"""Where a project is done in Jira and its access goes on, for now or until its dates."""
 
 
 def state_of(project: Project) -> ProjectTracking | None:
@@ -36,6 +38,17 @@ def states_of(projects: Iterable[Project]) -> dict[int, ProjectTracking]:
     wind_downs = {wind_down.project_id: wind_down for wind_down in latest}
     watches = Watch.objects.filter(project__in=keys)
     return {watch.project_id: _tracking(watch, wind_downs.get(watch.project_id)) for watch in watches}
+
+
+def ending_of(project: Project) -> str:
+    """Of a project whose end stands before it, the sentence that says so; empty for any other."""
+    return endings_of([project]).get(project.pk, "")
+
+
+def endings_of(projects: Iterable[Project]) -> dict[int, str]:
+    """The same for many, by project; two queries."""
+    found = states_of(projects).items()
+    return {pk: one.sentence for pk, one in found if one.wind_down and one.wind_down.state in TO_COME}
 
 
 def preview_of(project: Project, *, now: datetime) -> EndPreview:

@@ -14,6 +14,7 @@ from grants.lifecycle import services
 from grants.lifecycle.models import Grant
 from grants.lifecycle.permissions import refusal
 from grants.lifecycle.selectors import grants_visible_to, with_bundle
+from grants.tracker.selectors import endings_of
 from portal.api.addresses import addresses_of, written
 from portal.api.base import Endpoint, acting, body, found, moment, query, viewer_of
 from portal.api.paging import listing
@@ -126,10 +127,18 @@ class Retry(Endpoint):
 
 
 def rendered(grants: Sequence[Grant]) -> list[Any]:
-    """Grants read by `with_bundle`, as the API shows them: two more queries, however many."""
+    """Grants read by `with_bundle`, as the API shows them: four more queries, however many."""
     deliveries = deliveries_of(grants)
     addresses = addresses_of(row.person_id for grant in grants for row in grant.members.all())
-    rows = [_row(grant, addresses) | {"deliveries": deliveries[grant.pk]} for grant in grants]
+    endings = endings_of({grant.project for grant in grants if grant.live})
+    rows = [
+        _row(grant, addresses)
+        | {
+            "deliveries": deliveries[grant.pk],
+            "ending": endings.get(grant.project_id, "") if grant.live else "",
+        }
+        for grant in grants
+    ]
     return list(GrantSerializer(rows, many=True).data)
 
 

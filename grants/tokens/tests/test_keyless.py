@@ -159,12 +159,27 @@ def test_no_right_outlives_the_token_that_shows_it(signer: Signer, scene: Any) -
     assert later.refused == "token_expired"
 
 
+def _set(row: Any, **fields: object) -> None:
+    type(row).objects.filter(pk=row.pk).update(**fields)
+
+
+def _close(scene: Any) -> None:
+    _set(scene.project, state="closed")
+    _set(scene.grant, status="revoking", end_reason="project_done", revoking_since=timezone.now())
+
+
+def _give_away(scene: Any) -> None:
+    _set(scene.project, state="closed")
+    _set(scene.other, namespace="fraud")
+
+
 CHANGES: dict[str, Callable[[Any], object]] = {
     "grant revoked": lambda s: _set(
         s.grant, status="revoking", end_reason="revoked", revoking_since=timezone.now()
     ),
     "image blocked": lambda s: _set(s.image, blocked=True, blocked_reason="Bad"),
-    "project closed": lambda s: _set(s.project, state="closed"),
+    "project closed": _close,
+    "closed project's namespace given away": _give_away,
     "project moved to another namespace": lambda s: _set(s.project, namespace="elsewhere"),
 }
 REFUSALS: dict[str, Callable[[Any], object]] = {
@@ -174,10 +189,6 @@ REFUSALS: dict[str, Callable[[Any], object]] = {
     "issuer taken out": lambda s: _set(s.cluster, issuer=""),
     "key taken back": lambda s: _set(s.cluster, options={"jwks": FakeCluster(kid="k2").jwks}),
 }
-
-
-def _set(row: Any, **fields: object) -> None:
-    type(row).objects.filter(pk=row.pk).update(**fields)
 
 
 @pytest.mark.parametrize("change", [*CHANGES, *REFUSALS])
@@ -208,6 +219,25 @@ def test_a_stale_cache_cannot_outvote_the_rows(signer: Signer, scene: Any, chang
 
     assert with_desk(signer, story).refused == "ended"
     assert IssuedToken.objects.filter(outcome="refused", reason="ended").count() == 1
+
+
+def test_workloads_of_a_closed_project_go_on_while_its_access_does(signer: Signer, scene: Any) -> None:
+    _set(scene.project, state="closed")
+    kept, cached = ask(signer, asked(scene.fake.token()), asked(scene.fake.token()))
+    assert opened(kept) == opened(cached) == [("fraud/base", ["pull"])]
+    _set(scene.grant, ends=timezone.now() - timedelta(seconds=1))
+    assert opened(ask(signer, asked(scene.fake.token()))[0]) == []
+
+
+def test_a_namespace_of_two_closed_projects_is_nobody_s_while_both_have_access(
+    signer: Signer, scene: Any
+) -> None:
+    _set(scene.project, state="closed")
+    _set(scene.other, state="closed", namespace="fraud")
+    both = "repository:credit/base:pull"
+    assert opened(ask(signer, asked(scene.fake.token(), PULL, both))[0]) == []
+    _set(scene.theirs, ends=timezone.now() - timedelta(seconds=1))
+    assert opened(ask(signer, asked(scene.fake.token(), PULL, both))[0]) == [("fraud/base", ["pull"])]
 
 
 # Keys that are read from the cluster.

@@ -12,7 +12,7 @@ from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
 from grants.tracker.models import Watch, WindDown
 from grants.tracker.reading import read_due
-from grants.tracker.selectors import state_of
+from grants.tracker.selectors import ending_of, state_of
 from grants.tracker.services import finish_due
 from grants.tracker.signals import project_done, project_reopened
 from grants.tracker.tests.conftest import NOW
@@ -204,3 +204,15 @@ def test_the_database_refuses_impossible_endings(patient, says, broken):
     says("done", 0)
     with pytest.raises(IntegrityError), transaction.atomic():
         WindDown.objects.create(project=patient, started_at=NOW, due_at=NOW, closed_project=True, **broken)
+
+
+def test_an_end_to_come_is_one_sentence_and_none_once_it_came_or_was_called_off(patient, grant, says):
+    assert ending_of(patient) == ""
+    says("done", 1)
+    assert ending_of(patient).startswith("Access ends on ")
+    assert ending_of(patient).endswith(" because of AF-12: done.")
+    says("new", 2)
+    assert ending_of(patient) == ""
+    says("done", 3)
+    finish_due(now=NOW + DAY + timedelta(seconds=3))
+    assert ending_of(patient) == ""

@@ -77,6 +77,9 @@ class GrantSerializer(serializers.Serializer[Any]):
         help_text="Empty while it lasts; expired project_done returned revoked member_left image_blocked …"
     )
     end_note = serializers.CharField()
+    ending = serializers.CharField(
+        help_text="A sentence where the project is done in Jira: when access ends because of it. Else empty."
+    )
     activated_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     members = serializers.ListField(child=serializers.CharField(), help_text="Addresses of who holds it now.")

@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from approvals.requests.testing import approve_all, make_request
 from grants.directory.testing import make_person
 from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
+from grants.tracker.testing import wind_down
 from portal.api.tests.conftest import problem
 
 
@@ -94,6 +96,13 @@ def test_failing_lines_are_tried_again_now(as_, scene, grant):
     grant.deliveries.update(failures=3, last_error="The registry did not answer")
     assert as_("alice").post(f"grants/{grant.pk}/retry/").json() == {"lines": 2}
     assert problem(as_("bob").post(f"grants/{grant.pk}/retry/")) == (403, "not_a_lead")
+
+
+def test_an_end_of_the_project_that_is_to_come_is_told(as_, scene, grant):
+    assert as_("bob").get(f"grants/{grant.pk}/").json()["ending"] == ""
+    wind_down(scene.project, now=timezone.now())
+    told = as_("bob").get(f"grants/{grant.pk}/").json()["ending"]
+    assert (told[:15], told[-24:]) == ("Access ends on ", " because of AF-12: Done.")
 
 
 def test_lists_cost_the_same_for_one_row_and_for_many(as_, scene, grant):

@@ -20,6 +20,7 @@ from grants.delivery.targets import Target, targets_named
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
 from grants.lifecycle.permissions import roles_of
 from grants.lifecycle.states import ALLOWING, refusal_code
+from grants.tracker.selectors import ending_of
 from portal.edges.scopes import pull_scope
 from portal.live.topics import versions
 from portal.pages.access import viewer_of
@@ -98,6 +99,7 @@ def detail_of(request: HttpRequest, grant: Grant) -> dict[str, Any]:
     return {
         "grant": grant,
         "request_id": request_of(grant),
+        "ending": ending_of(grant.project) if grant.live else "",
         "progress": progress(grant, deliveries),
         "systems": [_system(one, named, lines) for one in systems_of(deliveries, named)],
         "members": [_member(row, lines, used) for row in grant.members.all()],

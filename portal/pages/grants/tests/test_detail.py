@@ -13,6 +13,7 @@ from grants.delivery.models import Attempt, Delivery
 from grants.directory.testing import make_person
 from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
+from grants.tracker.testing import wind_down
 from portal.pages.testing import as_person, assert_constant
 from portal.pages.testing import make_pull as pull
 
@@ -213,3 +214,12 @@ def test_every_image_has_a_panel_of_its_own_name(scene):
     grant = make_grant(project=scene.project, members=[scene.people.bob], images=images)
     text = as_person(scene.people.bob).get(f"/grants/{grant.pk}/").text
     assert [text.count(f'id="how-to-pull{number}"') for number in ("", "2")] == [1, 1]
+
+
+def test_a_running_end_of_the_project_is_named_on_live_access_only(scene, grant):
+    ended = make_grant(project=scene.project, members=[scene.people.bob], status="ended")
+    wind_down(scene.project, now=timezone.now())
+    browser = as_person(scene.people.bob)
+    shown = [browser.get(f"/grants/{one.pk}/").context["ending"] for one in (grant, ended)]
+    assert (shown[0][:15], shown[0][-24:], shown[1]) == ("Access ends on ", " because of AF-12: Done.", "")
+    assert 'id="end-of-access"' in browser.get(f"/grants/{grant.pk}/").text
