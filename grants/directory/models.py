@@ -117,7 +117,7 @@ class Membership(models.Model):
 
 
 class RoleAssignment(models.Model):
-    """A role across teams: `auditor`, `administrator` or `approver:<lane>`."""
+    """A role across teams: `auditor`, `administrator`, `budget` or `approver:<lane>`."""
 
     person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="roles")
     role = models.CharField(max_length=60)

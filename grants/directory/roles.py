@@ -25,9 +25,9 @@ class Source(StrEnum):
     MANUAL = "manual"
 
 
-AUDITOR, ADMINISTRATOR, APPROVER_PREFIX = "auditor", "administrator", "approver:"
+AUDITOR, ADMINISTRATOR, BUDGET, APPROVER_PREFIX = "auditor", "administrator", "budget", "approver:"
 LANES = ("mlops", "security")
-GLOBAL_ROLES = (AUDITOR, ADMINISTRATOR, *(f"{APPROVER_PREFIX}{lane}" for lane in LANES))
+GLOBAL_ROLES = (AUDITOR, ADMINISTRATOR, BUDGET, *(f"{APPROVER_PREFIX}{lane}" for lane in LANES))
 
 TEAM_ROLES = [(role.value, role.value) for role in TeamRole]
 PROJECT_STATES = [(state.value, state.value) for state in ProjectState]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from django.db.models import BigIntegerField, Value
 
 from grants.directory.models import Person, Project
-from grants.directory.roles import ADMINISTRATOR, APPROVER_PREFIX, AUDITOR, TeamRole
+from grants.directory.roles import ADMINISTRATOR, APPROVER_PREFIX, AUDITOR, BUDGET, TeamRole
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,16 @@ class Standing:
     def sees_all(self) -> bool:
         """Whether team boundaries do not limit what the person may read."""
         return self.is_auditor or self.is_administrator
+
+    @property
+    def keeps_budgets(self) -> bool:
+        """Whether the person may change budgets of every team and cost centre."""
+        return BUDGET in self.roles or self.is_administrator
+
+    @property
+    def sees_costs(self) -> bool:
+        """Whether team boundaries do not limit whose costs the person may see."""
+        return self.sees_all or self.keeps_budgets
 
     def runs(self, project: Project) -> bool:
         """Whether the person looks after the project: a lead of its team, or an administrator."""
