@@ -14,7 +14,7 @@ from portal.api.base import Endpoint, moment, query, rendered, viewer_of
 from portal.api.paging import listing
 from portal.api.schema import operation, pages_of
 from portal.api.serializers.audit import GapListSerializer, GapQuery, PullQuery, PullSerializer
-from portal.edges.scopes import gap_principals, pull_scope
+from portal.edges.scopes import gap_scope, pull_scope
 
 
 class Pulls(Endpoint):
@@ -42,7 +42,7 @@ class Gaps(Endpoint):
         """List tokens older than two minutes that allowed a pull and were never reported as used."""
         now = moment()
         since = now - timedelta(hours=query(request, GapQuery)["hours"])
-        found = gaps(since=since, now=now, principals=gap_principals(viewer_of(request)))
+        found = gaps(since=since, now=now, scope=gap_scope(viewer_of(request)))
         return Response(GapListSerializer({"results": found.found, "complete": found.complete}).data)
 
 

@@ -5,6 +5,7 @@ from audit.pulls.selectors import PullScope
 from grants.directory.models import Membership, Project, Team
 from grants.directory.standing import Standing
 from grants.tokens.models import Credential
+from grants.tokens.selectors import GapScope
 
 
 def event_scope(viewer: Standing) -> Scope:
@@ -29,15 +30,20 @@ def pull_scope(viewer: Standing) -> PullScope:
     return PullScope(projects=frozenset(projects.values_list("key", flat=True)), person=viewer.person.label)
 
 
-def gap_principals(viewer: Standing) -> list[str] | None:
-    """Whose tokens without a pull the viewer may see, as the token log names them; None stands for everybody's."""
+def gap_scope(viewer: Standing) -> GapScope | None:
+    """Whose tokens without a pull the viewer may see: their own, leads also those of their teams; None is everybody's.
+
+    Of a team are its people, the robots of its projects, and the workloads that its projects' grants let in.
+    """
     if viewer.sees_all:
         return None
     if not viewer.is_lead:
-        return [viewer.person.label]
+        return GapScope(frozenset({viewer.person.label}))
     people = Membership.objects.filter(team__in=viewer.led_team_ids).values_list("person_id", flat=True)
     robots = Credential.objects.filter(project__team__in=viewer.led_team_ids).values_list("pk", flat=True)
-    return [viewer.person.label, *(f"person:{pk}" for pk in people), *(f"robot:{pk}" for pk in robots)]
+    projects = Project.objects.filter(team__in=viewer.led_team_ids).values_list("pk", flat=True)
+    named = {viewer.person.label, *(f"person:{pk}" for pk in people), *(f"robot:{pk}" for pk in robots)}
+    return GapScope(frozenset(named), frozenset(projects))
 
 
 def led_team_keys(viewer: Standing) -> frozenset[str]:

@@ -8,6 +8,7 @@ from portal.api.serializers.common import IdField, PageQuery
 from portal.api.strict import StrictSerializer
 
 TEXT = 600
+WHO = "`person:12`, `robot:3` or `workload:<cluster>/<namespace>/<service account>`"
 
 
 class EventFilterFields(StrictSerializer):
@@ -18,7 +19,7 @@ class EventFilterFields(StrictSerializer):
     kind = serializers.CharField(
         required=False, default="", max_length=TEXT, help_text="A kind, or a prefix at a dot: `grants.grant`"
     )
-    person = serializers.CharField(required=False, default="", max_length=TEXT)
+    person = serializers.CharField(required=False, default="", max_length=TEXT, help_text=WHO)
     project = serializers.CharField(required=False, default="", max_length=TEXT)
     team = serializers.CharField(required=False, default="", max_length=TEXT)
     image = serializers.CharField(required=False, default="", max_length=TEXT)
@@ -58,7 +59,9 @@ class PullQuery(PageQuery):
 
     grant = IdField(required=False)
     person = serializers.RegexField(
-        r"^(?:(?:person|robot):)?\d{1,18}\Z", required=False, help_text="`12`, `person:12` or `robot:3`"
+        r"^(?:(?:(?:person|robot):)?\d{1,18}|workload:[a-z0-9-]{1,40}/[a-z0-9-]{1,63}/[a-z0-9.-]{1,253})\Z",
+        required=False,
+        help_text=f"`12`, {WHO}",
     )
     project = serializers.CharField(required=False, default="", max_length=60)
 
@@ -72,7 +75,7 @@ class PullSerializer(serializers.Serializer[Any]):
     repository = serializers.CharField()
     digest = serializers.CharField()
     tag = serializers.CharField()
-    person = serializers.CharField(help_text="`person:12` or `robot:3`; empty when it is not known.")
+    person = serializers.CharField(help_text=f"{WHO}; empty when it is not known.")
     person_name = serializers.CharField()
     project = serializers.CharField()
     team = serializers.CharField()
@@ -97,7 +100,7 @@ class GapSerializer(serializers.Serializer[Any]):
 
     token = serializers.CharField()
     at = serializers.DateTimeField()
-    principal = serializers.CharField(help_text="`person:12` or `robot:3`")
+    principal = serializers.CharField(help_text=WHO)
     login = serializers.CharField()
     repositories = serializers.ListField(child=serializers.CharField())
 

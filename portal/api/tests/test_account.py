@@ -80,6 +80,10 @@ def test_pulls_are_found_by_grant_person_and_project(as_, scene):
     assert len(as_("bob").get("pulls/", person=bob.pk).json()["results"]) == 1
     assert as_("charlie").get("pulls/").json()["results"] == []
     assert as_("bob").get("pulls/gaps/").json() == {"results": [], "complete": True}
+    workload = "workload:main/fraud/trainer"
+    make_pull(4, person=workload, project="anti-fraud-v2")
+    (row,) = as_("alice").get("pulls/", person=workload).json()["results"]
+    assert (row["person"], as_("alice").get("pulls/", person="workload:main").status_code) == (workload, 400)
 
 
 def test_events_are_filtered_and_paged_by_key(as_, scene):

@@ -18,6 +18,7 @@ PRESETS = [
     ("30", _("Last 30 days")),
     ("all", _("All time")),
 ]
+PRINCIPALS = _("For example person:12, robot:3 or workload:main/fraud/trainer")
 DATE = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
 
 
@@ -43,7 +44,9 @@ class EventFilter(forms.Form):
     actor = forms.CharField(
         label=_("Actor"), required=False, max_length=100, help_text=_("For example person:12")
     )
-    person = forms.CharField(label=_("About the person"), required=False, max_length=100)
+    person = forms.CharField(
+        label=_("About the person"), required=False, max_length=400, help_text=PRINCIPALS
+    )
     subject = forms.CharField(
         label=_("About"), required=False, max_length=200, help_text=_("For example request:42 or grant:7")
     )
@@ -82,7 +85,7 @@ def _start_of(day: date, hour: int = 0) -> datetime:
 class PullFilter(forms.Form):
     """How the pull log is narrowed."""
 
-    q = forms.CharField(label=_("Image or person"), required=False, max_length=200)
+    q = forms.CharField(label=_("Image or person"), required=False, max_length=400, help_text=PRINCIPALS)
     project = forms.CharField(label=_("Project key"), required=False, max_length=60)
     grant = forms.CharField(label=_("Grant number"), required=False, max_length=20)
     what = forms.ChoiceField(

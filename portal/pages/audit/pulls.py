@@ -14,7 +14,7 @@ from audit.pulls.models import Pull
 from audit.pulls.selectors import counted_pulls, pulls_in
 from grants.directory.standing import Standing
 from grants.tokens.selectors import MOST_TOKENS, gaps
-from portal.edges.scopes import gap_principals, pull_scope
+from portal.edges.scopes import gap_scope, pull_scope
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.audit.forms import PullFilter
 from portal.pages.audit.names import names_for
@@ -43,7 +43,7 @@ def pulls(request: HttpRequest) -> HttpResponse:
 
 def _gaps(viewer: Standing) -> dict[str, Any]:
     now = timezone.now()
-    seen = gaps(since=now - timedelta(days=GAP_DAYS), now=now, principals=gap_principals(viewer))
+    seen = gaps(since=now - timedelta(days=GAP_DAYS), now=now, scope=gap_scope(viewer))
     shown = seen.found[:MOST_GAPS]
     names = names_for(viewer, {gap.principal for gap in shown})
     return {
@@ -73,7 +73,8 @@ def _narrowed(rows: QuerySet[Pull], wanted: dict[str, Any]) -> QuerySet[Pull]:
     if grant:
         rows = rows.filter(grant=f"grant:{grant}")
     for word in str(wanted.get("q") or "").split():
-        rows = rows.filter(Q(repository__icontains=word) | Q(person_name__icontains=word) | Q(digest=word))
+        found = Q(repository__icontains=word) | Q(person_name__icontains=word) | Q(digest=word)
+        rows = rows.filter(found | Q(person=word))
     return rows
 
 

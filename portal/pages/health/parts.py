@@ -47,6 +47,7 @@ TABLES: tuple[tuple[str, Check, bool], ...] = (
     ("ledger", tables.ledger, False),
     ("deliveries", tables.deliveries, False),
     ("drift", drift.differences, False),
+    ("keyless", tables.keyless, False),
     ("brake", tables.brake, False),
 )
 

@@ -1,6 +1,7 @@
-"""Checks that read the database: registries, Jira, mail, the ledger's checkpoints, overdue deliveries."""
+"""Checks that read the database: registries, Jira, mail, the ledger, overdue deliveries, keys of clusters."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
@@ -12,6 +13,8 @@ from grants.catalogue.models import Registry
 from grants.delivery.selectors import overdue
 from grants.lifecycle.selectors import open_holds
 from grants.tokens import sealing as tokens
+from grants.tokens.models import ClusterKeys
+from grants.tokens.selectors import trusted_clusters, unread_keys
 from grants.tracker.selectors import health
 from portal.notify.selectors import failing_mail
 
@@ -96,6 +99,22 @@ def deliveries(now: datetime) -> tuple[str, str]:
         return "working", ""
     words = ngettext("%(count)d part of a grant is overdue", "%(count)d parts of grants are overdue", count)
     return "slow", words % {"count": count}
+
+
+def keyless(now: datetime) -> tuple[str, str]:
+    """Whether the keys of all clusters whose tokens are believed could be read."""
+    if not trusted_clusters().exists():
+        return "not_set_up", _("No cluster is trusted; nothing pulls without a secret")
+    faults = [_keys_fault(row, now) for row in unread_keys()]
+    return ("slow", " ".join(faults)) if faults else ("working", "")
+
+
+def _keys_fault(row: ClusterKeys, now: datetime) -> str:
+    said: dict[str, Any] = {"name": row.cluster.name}
+    if row.read_at is None:
+        return _("The keys of %(name)s were never read.") % said
+    said["time"] = timesince(row.read_at, now, depth=1)
+    return _("The keys of %(name)s cannot be read; those known were read %(time)s ago.") % said
 
 
 def brake(now: datetime) -> tuple[str, str]:

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from grants.delivery.selectors import overdue
+from grants.tokens.selectors import unread_keys
 from portal.notify.selectors import failing_mail
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.health.parts import all_well, parts
@@ -33,6 +34,7 @@ def health(request: HttpRequest) -> HttpResponse:
         "attention": sum(not part.ok for part in found),
         "now": now,
         "overdue": list(overdue(now)[:MOST_OVERDUE]) if readable else [],
+        "keys": list(unread_keys()) if readable else [],
         "mails": list(failing_mail().select_related("recipient")[:MOST_OVERDUE]) if readable else [],
     }
     return render(request, "pages/health/health.html", context)

@@ -34,6 +34,10 @@ SAID: Mapping[str, Said] = {
         _("Differences at systems"),
         _("What somebody changed at a system outside Purser is not seen or not put right."),
     ),
+    "keyless": Said(
+        _("Keys of clusters"),
+        _("Pods without a pull secret are refused as soon as their cluster signs with a new key."),
+    ),
     "brake": Said(
         _("Brake"), _("Access that many triggers would have ended goes on until somebody decides.")
     ),

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from approvals.requests.testing import make_scene
 from audit.pulls.models import Pull
+from grants.directory.testing import make_project, make_team
 from grants.lifecycle.testing import make_grant
 from grants.tokens import selectors
 from grants.tokens.models import IssuedToken
@@ -74,6 +75,27 @@ def test_gaps_are_tokens_nobody_reported_of_people_one_may_see(scene):
     assert sorted(gaps(scene.people.ada)) == ["t1", "t2"]
     assert gaps(scene.people.alice) == gaps(scene.people.bob) == ["t1"]
     assert gaps(scene.people.charlie) == []
+
+
+def test_leads_see_gaps_of_workloads_that_their_projects_access_let_in(scene, grant):
+    theirs = make_grant(project=make_project("credit-v1", team=make_team("credit")))
+    for number, one in enumerate((grant, theirs)):
+        access = [{"repository": "fraud/base", "actions": ["pull"], "grant": one.pk}]
+        # The namespace may be the same: it was theirs before it was ours.
+        token(number, "workload:main/fraud/trainer", access=access)
+
+    def gaps(person):
+        return [gap.token for gap, _who in as_person(person).get("/pulls/?tab=gaps").context["gaps"]]
+
+    assert (gaps(scene.people.alice), gaps(scene.people.bob)) == (["t0"], [])
+    assert sorted(gaps(scene.people.ada)) == ["t0", "t1"]
+
+
+def test_pulls_of_a_workload_are_found_by_its_name(scene, grant):
+    name = "workload:main/fraud/trainer"
+    row = pull(grant, person=name)
+    pull(grant, person=f"{name}2")
+    assert shown(scene.people.ada, f"?q={name}") == [row.pk]
 
 
 def test_a_pull_names_person_and_grant_and_says_the_host_without_its_port(scene, grant):

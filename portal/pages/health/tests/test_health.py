@@ -15,13 +15,13 @@ from audit.ledger.models import Event
 from audit.ledger.services import audited, record
 from audit.pulls.models import Pull
 from audit.pulls.services import seal as seal_pulls
-from grants.catalogue.models import Registry
+from grants.catalogue.models import Cluster, Registry
 from grants.catalogue.testing import make_registry
 from grants.delivery.models import Delivery
 from grants.directory.actors import actor_for
 from grants.directory.testing import cast
 from grants.lifecycle.testing import make_grant
-from grants.tokens.models import IssuedToken
+from grants.tokens.models import ClusterKeys, IssuedToken
 from grants.tokens.sealing import seal as seal_tokens
 from grants.tracker.types import JiraHealth
 from portal.notify.models import Notification
@@ -62,8 +62,8 @@ def test_everything_that_is_set_up_and_beating_is_ok(client):
     answer = client.get("/healthz")
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert list(states(answer)) == [
-        "database", "broker", "worker", "registry", "jira", "mail", "ledger", "deliveries", "drift", "brake",
-        "certificate",
+        "database", "broker", "worker", "registry", "jira", "mail", "ledger", "deliveries", "drift", "keyless",
+        "brake", "certificate",
     ]  # fmt: skip
     assert set(states(answer).values()) == {"ok"}
     assert "no-store" in answer["Cache-Control"]
@@ -213,3 +213,23 @@ def test_page_is_for_administrators_and_shows_what_breaks(people):
     assert answer.context["rows"][0].part.name == "worker"
     assert "Access is not set up, mails are not sent." in answer.text
     assert "1 thing needs attention" in answer.text
+
+
+def test_keys_of_a_cluster_that_cannot_be_read_are_told_with_the_reason_to_administrators_only(
+    people, client
+):
+    assert tables.keyless(NOW)[0] == "not_set_up"
+    cluster = Cluster.objects.create(key="gpu", name="GPU", issuer="https://gpu.test", audience="purser")
+    keys = ClusterKeys.objects.create(cluster=cluster, source="s", tried_at=NOW)
+    assert tables.keyless(NOW) == ("working", "")
+    error = "The cluster could not be reached."
+    ClusterKeys.objects.update(error=error)
+    assert tables.keyless(NOW) == ("slow", "The keys of GPU were never read.")
+    ClusterKeys.objects.update(read_at=NOW - timedelta(hours=3))
+    said = "The keys of GPU cannot be read; those known were read 3\xa0hours ago."
+    assert tables.keyless(NOW) == ("slow", said)
+    answer = as_person(people.root).get("/health/")
+    assert answer.context["keys"] == [keys]
+    assert (error in answer.text, error in client.get("/healthz").text) == (True, False)
+    Cluster.objects.update(options={"jwks": {}})
+    assert tables.keyless(NOW) == ("working", "")
