@@ -11,6 +11,7 @@ from grants.connectors.base import Change, Entry, Outcome, Place
 from grants.connectors.kubernetes import KubernetesConnector
 from grants.connectors.kubernetes_layout import KubernetesLayout
 from grants.connectors.kubernetes_options import KubernetesOptions
+from grants.connectors.kubernetes_shared import RBAC
 from grants.connectors.tests.contract import TARGET, Case, holding
 from grants.connectors.tests.kubernetes_credentials import Robots
 from portal.sandbox.kubernetes.access import allowed
@@ -23,19 +24,30 @@ from portal.sandbox.standin import running
 IMAGES = ("reg.example/fraud/train", "reg.example/fraud/serve", "docker.io/library/alpine")
 NAMESPACE = "anti-fraud-v2"
 CORE = f"/api/v1/namespaces/{NAMESPACE}"
-BINDINGS = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{NAMESPACE}/rolebindings"
+BINDINGS = f"/apis/{RBAC}/namespaces/{NAMESPACE}/rolebindings"
 _RIGHTS = {"viewer": ("get", "pods/log"), "developer": ("create", "pods"), "admin": ("create", "secrets")}
 
 
 @dataclass
 class Bench:
-    """The stand-in, the connector's case and the credentials it was given."""
+    """The stand-in, the connector's case and the credentials it was given. `namespace`: the one it is about."""
 
     app: Kubernetes
     case: Case
     robots: Robots
     options: KubernetesOptions
     url: str
+    namespace: str = NAMESPACE
+
+    @property
+    def core(self) -> str:
+        """The path of the namespace."""
+        return f"/api/v1/namespaces/{self.namespace}"
+
+    @property
+    def bindings(self) -> str:
+        """The path of its role bindings."""
+        return f"/apis/{RBAC}/namespaces/{self.namespace}/rolebindings"
 
     def connect(self) -> KubernetesConnector:
         """The connector of a process that remembers nothing."""
@@ -49,18 +61,18 @@ class Bench:
         return self.case.connector.apply(Change("apply", self.entry(**fields)))
 
     def entry(self, **fields: Any) -> Entry:
-        found = self.case.layout.entry(Place("tenant", NAMESPACE), [holding(self.case, **fields)])
+        found = self.case.layout.entry(Place("tenant", self.namespace), [holding(self.case, **fields)])
         assert found is not None
         return found
 
     def remove(self) -> Outcome:
         return self.case.connector.remove(
-            Change("remove", self.case.layout.empty(Place("tenant", NAMESPACE)))
+            Change("remove", self.case.layout.empty(Place("tenant", self.namespace)))
         )
 
     def object(self, path: str) -> dict[str, Any]:
         """An object of the namespace, or an empty one."""
-        row = self.app.state.rows.get(path if path.startswith("/") else f"{CORE}/{path}")
+        row = self.app.state.rows.get(path if path.startswith("/") else f"{self.core}/{path}")
         return row.object if row else {}
 
     def put(self, path: str, manifest: dict[str, Any], *, manager: str = "kubectl") -> None:
@@ -74,18 +86,24 @@ class Bench:
 
     def unlabel(self, *names: str) -> None:
         """Somebody takes labels off the namespace."""
-        row = self.app.state.rows[CORE]
+        row = self.app.state.rows[self.core]
         labels: dict[str, Any] = dict.fromkeys(names)
-        self.app.state.rows[CORE] = merged(row, {"metadata": {"labels": labels}}, manager="kubectl")
+        self.app.state.rows[self.core] = merged(row, {"metadata": {"labels": labels}}, manager="kubectl")
 
     def admitted(self, image: str, **spec: Any) -> bool:
         body = {"serviceAccountName": "purser-pull", "containers": [{"name": "a", "image": image}], **spec}
-        return not refusal(self.app.state, NAMESPACE, {"spec": body})
+        return not refusal(self.app.state, self.namespace, {"spec": body})
 
     def may(self, role: str, subject: str) -> bool:
         verb, resource = _RIGHTS[role]
         resource, _, sub = resource.partition("/")
-        asked = {"namespace": NAMESPACE, "verb": verb, "resource": resource, "subresource": sub, "group": ""}
+        asked = {
+            "verb": verb,
+            "resource": resource,
+            "subresource": sub,
+            "group": "",
+            "namespace": self.namespace,
+        }
         who = {"groups": [subject]} if self.options.subjects == "group" else {"user": subject}
         return allowed(self.app.state, {"resourceAttributes": asked, **who})
 
@@ -102,7 +120,7 @@ class Bench:
         )
 
     def undo(self, entry: Entry) -> None:
-        del self.app.state.rows[f"{BINDINGS}/purser-viewer"]
+        del self.app.state.rows[f"{self.bindings}/purser-viewer"]
 
     def foreign(self) -> list[Any]:
         return [row for path, row in sorted(self.app.state.rows.items()) if "/other" in path]

@@ -14,9 +14,6 @@ from portal.sandbox.faults import Schedule
 from portal.sandbox.google.app import GoogleStandin, running_google
 from portal.sandbox.harbor.seeding import IMAGES as HARBOR_IMAGES
 
-TOKENS_LAST = 32 * 60.0  # seconds: longer than Harbor's tokens
-NAMESPACE = kubernetes_cases.NAMESPACE
-
 
 @dataclass
 class Outside:
@@ -24,7 +21,7 @@ class Outside:
 
     `repositories`: what images of the target are called; `truth` and `undo`: as in the contract; `foreign`: a picture
     of what is not ours; `wait`: let the target's own time pass; `know`: the people of a run;
-    `fresh`: make room for the next project, where a place is kept for the one before.
+    `look_into`: which namespace `truth` and `undo` are about from now on.
     """
 
     kind: str
@@ -37,7 +34,7 @@ class Outside:
     foreign: Callable[[], Any]
     wait: Callable[[float], None]
     know: Callable[[Sequence[Person]], None] = lambda people: None
-    fresh: Callable[[], None] = lambda: None
+    look_into: Callable[[str], None] = lambda namespace: None
 
     def make_target(self) -> None:
         """The rows of the target and of its images."""
@@ -108,14 +105,11 @@ def _kubernetes() -> Iterator[Outside]:
 
         def undo(_entry: Entry) -> None:
             rows = bench.app.state.rows
-            for path in [path for path in rows if path.startswith(f"{kubernetes_cases.BINDINGS}/purser-")]:
+            for path in [path for path in rows if path.startswith(f"{bench.bindings}/purser-")]:
                 del rows[path]
 
-        def fresh() -> None:
-            """As an operator deletes the namespace that is held for the run before."""
-            rows = bench.app.state.rows
-            for path in [path for path in rows if f"/namespaces/{NAMESPACE}/" in f"{path}/"]:
-                del rows[path]
+        def look_into(namespace: str) -> None:
+            bench.namespace = namespace
 
         yield Outside(
             "kubernetes",
@@ -127,7 +121,7 @@ def _kubernetes() -> Iterator[Outside]:
             undo,
             case.foreign,
             lambda seconds: None,
-            fresh=fresh,
+            look_into=look_into,
         )
 
 

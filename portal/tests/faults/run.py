@@ -29,7 +29,7 @@ from grants.lifecycle.models import Grant
 from grants.lifecycle.services import extend, issue, remove_member, revoke
 from grants.lifecycle.types import IssueImage
 from portal.sandbox.faults import seeded
-from portal.tests.faults.outside import NAMESPACE, Outside
+from portal.tests.faults.outside import Outside
 
 BY = operator("root")
 STEPS, ROUNDS = 6, 60
@@ -83,14 +83,14 @@ class Run:
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311 - a run that can be repeated
         team = make_team(f"t{self.there.kind[0]}{self.seed}")
-        self.project: Project = make_project(
-            f"{self.there.kind}-{self.seed}", team=team, namespace=NAMESPACE, gpu_quota=4
-        )
+        name = f"{self.there.kind}-{self.seed}"
+        # A namespace of its own: one that is used again is held for the project before.
+        self.project: Project = make_project(name, team=team, namespace=name, gpu_quota=4)
         self.people: list[Person] = [
             make_person(f"{self.there.kind}-{self.seed}-{n}", member_of=[team]) for n in range(3)
         ]
         self.there.know(self.people)
-        self.there.fresh()
+        self.there.look_into(name)
         self.images = list(Image.objects.filter(registry__key__in=[TARGET, "reg"]).order_by("pk"))
 
     def go(self) -> None:
@@ -107,8 +107,7 @@ class Run:
             self._guarded(lambda grant: revoke(grant=grant, note="", by=BY, now=self.now), pk)
         self._settle()
         self._check_over(foreign)
-        # Names at a target are used again by the next run: its namespace, and places that were differing.
-        Project.objects.filter(pk=self.project.pk).update(state="closed")
+        # Images are used again by the next run, and with them places that were differing.
         Drift.objects.all().delete()
 
     def _trouble(self) -> None:
