@@ -10,13 +10,13 @@ from audit.costs.models.money import (
     Reservation,
     Restatement,
 )
-from audit.costs.models.sources import ClusterClaim, Load, Slice, Source
+from audit.costs.models.sources import ClusterClaim, HeldFile, Load, Slice, Source
 from audit.costs.models.totals import CapacityDay, DayTotal, HourTotal, ReservationDay, TeamDay
 from audit.costs.models.usage import ActivityWindow, Bill, Capacity, Usage, UsageKey, UsagePlace
 
 __all__ = [
     "ActivityWindow", "Anomaly", "Bill", "Budget", "BudgetNotice", "Capacity", "CapacityDay", "ClusterClaim",
-    "Commitment", "CostSettings", "DayTotal", "GpuType", "HourTotal", "Load", "Outlook", "Overhead", "Rate",
-    "RateRevision", "Reservation", "ReservationDay", "Restatement", "Slice", "Source", "TeamDay", "Usage",
-    "UsageKey", "UsagePlace",
+    "Commitment", "CostSettings", "DayTotal", "GpuType", "HeldFile", "HourTotal", "Load", "Outlook",
+    "Overhead", "Rate", "RateRevision", "Reservation", "ReservationDay", "Restatement", "Slice", "Source",
+    "TeamDay", "Usage", "UsageKey", "UsagePlace",
 ]  # fmt: skip

@@ -104,3 +104,26 @@ class Slice(models.Model):
 
     def __str__(self) -> str:
         return f"{self.facts} {self.start}"
+
+
+class HeldFile(models.Model):
+    """A file that somebody brought and has not confirmed yet; gone after an hour, or once it is taken.
+
+    It stands in the database because the process that shows what the file would do is not always the one
+    that is told to take it. `by` (an actor's label) alone may take it.
+    """
+
+    key = models.CharField(max_length=43, unique=True)
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=200)
+    format = models.CharField(max_length=12)
+    data = models.BinaryField()
+    digest = models.CharField(max_length=64, help_text="SHA-256 of the file")
+    by = models.CharField(max_length=60)
+    at = models.DateTimeField()
+
+    class Meta:
+        indexes: ClassVar = [models.Index(fields=["at"], name="held_files_by_time")]
+
+    def __str__(self) -> str:
+        return self.name
