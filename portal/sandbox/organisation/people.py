@@ -47,6 +47,7 @@ CAN_SIGN_IN = (
     Resident("grace.okafor", "Grace Okafor", ("auditor",), "auditor"),
     Resident("tom.fischer", "Tom Fischer", ("administrator",), "admin"),
     Resident("erik.lund", "Erik Lund", (), "stranger"),
+    Resident("helen.ward", "Helen Ward", ("budget",), "budget"),
     Resident("maria.rossi", "Maria Rossi", ("approver:mlops",)),
     Resident("zhao.min", "赵敏", ("approver:security",)),
     Resident("sofia.marin", "Sofia Marin", (f"team:{VISION}:lead",)),
@@ -56,7 +57,7 @@ CAN_SIGN_IN = (
     Resident("priya.nair", "Priya Nair", (f"team:{FRAUD}",)),
     Resident("jonas.berg", "Jonas Berg", (f"team:{VISION}",), contractor=True),
 )
-"""Those who have a place at the identity provider of the demo; the first seven play the roles of `demo.json`."""
+"""Those who have a place at the identity provider of the demo; the first eight play the roles of `demo.json`."""
 
 HERE = Path(__file__).parent
 GIVEN = (HERE / "given_names.txt").read_text("utf-8").split()
