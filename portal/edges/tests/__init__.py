@@ -1,0 +1,1 @@
+"""What edges give to the rooms below."""
