@@ -1,6 +1,7 @@
 """Typed readers of environment settings: nonsense is refused loudly, secrets may come from `NAME_FILE`."""
 
 import os
+import socket
 from collections.abc import Iterable, Mapping, MutableMapping
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,27 @@ def number(name: str, default: int, *, least: int = 0) -> int:
     if parsed < least:
         raise ImproperlyConfigured(f"{name} must be at least {least}. It is {parsed}.")
     return parsed
+
+
+def base_url() -> str:
+    """`PURSER_BASE_URL`, else where HOST and PORT have Purser listen, as `make demo` and the entrypoint read them."""
+    if given := text("PURSER_BASE_URL"):
+        return given.rstrip("/")
+    name = public_name(os.environ.get("HOST") or "127.0.0.1")
+    port = number("PORT", 8000, least=1) if os.environ.get("PORT") else 8000
+    return f"http://{f'[{name}]' if ':' in name else name}:{port}"
+
+
+def public_name(host: str) -> str:
+    """How others call what listens on this host: of every address, the one this machine has outside."""
+    if host not in {"0.0.0.0", "::"}:  # noqa: S104 - asked about, not listened on
+        return host
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
+        try:
+            probe.connect(("192.0.2.1", 9))  # sends nothing: the kernel only picks our address (RFC 5737)
+        except OSError:
+            return "127.0.0.1"
+        return str(probe.getsockname()[0])
 
 
 def words(name: str, default: str = "") -> list[str]:

@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from portal import environment as env
 
-BASE_URL = env.text("PURSER_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+BASE_URL = env.base_url()
 SECURE = BASE_URL.startswith("https://")
 
 # Sign-in.

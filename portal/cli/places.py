@@ -10,6 +10,7 @@ from pathlib import Path
 from portal.cli.errors import DemoError
 from portal.cli.ports import kept_ports
 from portal.embedded.places import data_folder
+from portal.environment import public_name
 
 SECRETS = (
     "registry_notifications",
@@ -57,7 +58,7 @@ def demo_place() -> Place:
     place = Place(
         data=data,
         host=host,
-        name=_public_name(host),
+        name=public_name(host),
         web=_port(os.environ.get("PORT") or "8000"),
         ports=kept_ports(data / "ports.json", host=host),
     )
@@ -82,17 +83,6 @@ def _port(text: str) -> int:
     if text.isdecimal() and 0 < int(text) < 65536:
         return int(text)
     raise DemoError(f"PORT must be a number from 1 to 65535. It is {text!r}.")
-
-
-def _public_name(host: str) -> str:
-    if host not in {"0.0.0.0", "::"}:  # noqa: S104 - asked about, not listened on
-        return host
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        try:
-            probe.connect(("192.0.2.1", 9))  # sends nothing: the kernel only picks our address (RFC 5737)
-        except OSError:
-            return "127.0.0.1"
-        return str(probe.getsockname()[0])
 
 
 def _keep_secret(path: Path) -> None:
