@@ -21,10 +21,24 @@ MANIFEST_TYPES = frozenset(
         "application/vnd.oci.image.index.v1+json",
     }
 )
+EARLY = timedelta(minutes=5)
+"""Clocks differ by so much."""
+OLDEST = timedelta(days=400)
+"""Older reports are of no clock: nothing we read keeps them longer."""
 OWN_ACTORS = "~purser:"
 """What the subjects of Purser's own tokens begin with: reading the catalogue and probing are no pulls."""
 Key = tuple[str, str]
 """Actor and repository."""
+
+
+def bounded(report: Report, *, now: datetime, oldest: timedelta = OLDEST) -> Report:
+    """The report with a time that can be: one of the future, or older than `oldest`, happened when we heard of it.
+
+    Its time is only what the sender says, and everything is found, counted and called the last use by it.
+    """
+    if now - oldest <= report.timestamp <= now + EARLY:
+        return report
+    return report.model_copy(update={"timestamp": now})
 
 
 def is_manifest_pull(report: Report) -> bool:

@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
-from audit.pulls.counting import SAME_PULL, Key, counted, is_manifest_pull, key_of
+from audit.pulls.counting import SAME_PULL, Key, bounded, counted, is_manifest_pull, key_of
 from audit.pulls.models import Pull, PullBatch
 from audit.pulls.notifications import Report
 from audit.pulls.signals import pulls_recorded
@@ -43,9 +43,10 @@ Attribute = Callable[[Sequence[tuple[str, str]]], Mapping[tuple[str, str], Attri
 def record_reports(*, registry: str, reports: Sequence[Report], attribute: Attribute, now: datetime) -> int:
     """Write the reports not seen before; returns how many were new. Repeats change nothing.
 
-    Not audited one by one: `seal` commits runs of rows to the ledger.
+    A time that cannot be becomes `now` (`counting.bounded`). Not audited one by one: `seal` commits runs of rows to
+    the ledger.
     """
-    wanted = list({report.id: report for report in reports}.values())
+    wanted = list({report.id: bounded(report, now=now) for report in reports}.values())
     people = attribute([key_of(report) for report in wanted])
     with transaction.atomic():
         with connection.cursor() as cursor:

@@ -1,7 +1,7 @@
 """Harbor's webhooks: proven by Harbor project, pulls written exactly once and tied to people and grants."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from http import HTTPStatus
 
@@ -13,7 +13,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 from prometheus_client import Counter
 
-from audit.pulls.notifications import WholePull
+from audit.pulls.counting import bounded
+from audit.pulls.notifications import Report, WholePull
 from audit.pulls.services import Attribution, record_reports
 from grants.catalogue.models import Registry
 from grants.connectors.errors import Malformed, Permanent
@@ -26,6 +27,8 @@ from portal.targets import secret
 from portal.webhooks.tasks import read_harbor_scan
 
 WEBHOOKS = Counter("purser_harbor_webhooks", "Harbor's webhooks by what became of them", ["outcome"])
+OLDEST = timedelta(days=7)
+"""Harbor tells within seconds, and three times at most. Its header is known to who administers the Harbor project."""
 log = structlog.get_logger(__name__)
 
 
@@ -60,7 +63,8 @@ def take(events: Sequence[HarborEvent], *, registry: Registry, now: datetime) ->
             given = [registry.key, event.repository, event.digest]
             transaction.on_commit(partial(read_harbor_scan.apply_async, given, retry=False), robust=True)
     own = str(registry.options.get("username", ""))
-    reports = [_report(event, own=own) for event in events if event.kind != SCANNED]
+    told = [_report(event, own=own) for event in events if event.kind != SCANNED]
+    reports = [bounded(report, now=now, oldest=OLDEST) for report in told]
     # A webhook tells of one moment: its first event's is that of all.
     at = min((report.timestamp for report in reports), default=now)
 
@@ -71,7 +75,7 @@ def take(events: Sequence[HarborEvent], *, registry: Registry, now: datetime) ->
     return record_reports(registry=registry.key, reports=reports, attribute=attribute, now=now)
 
 
-def _report(event: HarborEvent, *, own: str) -> WholePull:
+def _report(event: HarborEvent, *, own: str) -> Report:
     """The event as the log takes it. Harbor's scanner, and Purser itself reading the catalogue, pull nothing."""
     return WholePull.model_validate(
         {

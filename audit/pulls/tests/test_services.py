@@ -76,6 +76,15 @@ def test_a_repeated_report_changes_nothing() -> None:
     assert Pull.objects.count() == 2
 
 
+@pytest.mark.parametrize(
+    "at", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00", "2020-01-01T00:00:00Z"]
+)
+def test_a_time_that_cannot_be_stops_no_report_and_is_no_last_use(at: str) -> None:
+    assert write(report(1), report(2, repository="ai/jax") | {"timestamp": at}) == 2
+    assert list(Pull.objects.values_list("at", flat=True)) == [NOW, NOW]
+    assert use_of_grants(["grant:7"], now=NOW)["grant:7"].last == NOW
+
+
 def test_the_same_event_id_of_another_registry_is_another_event() -> None:
     write(report(1))
     assert record_reports(registry="second", reports=read(report(1)), attribute=bob, now=NOW) == 1

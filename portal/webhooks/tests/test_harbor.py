@@ -9,13 +9,14 @@ from audit.pulls.models import Pull
 from grants.catalogue.models import Image, Registry
 from grants.connectors.harbor_pulls import header_for
 from grants.directory.testing import make_person, make_project
+from grants.lifecycle.models import Grant
 from grants.lifecycle.testing import make_grant
 from portal.webhooks.tasks import read_harbor_scan
 
 pytestmark = pytest.mark.django_db
 SECRET = "harbor-secret"
 DIGEST = "sha256:" + "a" * 64
-AT = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
+AT = datetime.now(UTC).replace(microsecond=0) - timedelta(hours=1)
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def pull(operator="robot$purser-person-1", *, kind="PULL_ARTIFACT", project="lib
 def cloud_event(default, number):
     return {
         "specversion": "1.0", "id": f"event-{number}", "requestid": "r", "source": "/projects/1/webhook/policies/3",
-        "type": "harbor.artifact.pulled", "datacontenttype": "application/json", "time": "2026-11-20T10:00:00Z",
+        "type": "harbor.artifact.pulled", "datacontenttype": "application/json", "time": f"{AT:%Y-%m-%dT%H:%M:%SZ}",
         "operator": default["operator"], "data": default["event_data"],
     }  # fmt: skip
 
@@ -96,8 +97,20 @@ def test_a_pull_beside_what_was_granted_names_the_person_and_no_grant(post, gran
 
 
 def test_a_pull_after_the_grant_was_over_rests_on_no_grant(post, grant):
-    post(pull(bobs_robot(grant), at=grant.ends + timedelta(minutes=1)))
+    Grant.objects.update(ends=AT - timedelta(minutes=1))
+    post(pull(bobs_robot(grant)))
     assert Pull.objects.get().grant == ""
+
+
+@pytest.mark.parametrize("seconds", [0, 2**33, -8 * 86_400, 600], ids=["1970", "2242", "a week ago", "soon"])
+def test_an_absurd_time_becomes_the_time_it_was_told(post, grant, seconds):
+    body, before = pull(bobs_robot(grant)), datetime.now(UTC)
+    absolute = seconds in (0, 2**33)
+    body["occur_at"] = seconds if absolute else int(before.timestamp()) + seconds
+    assert [post(body).json(), post(body).json()] == [{"new": 1}, {"new": 0}]
+    row = Pull.objects.get()
+    assert before <= row.at == row.received_at <= datetime.now(UTC)
+    assert (row.grant, row.counted) == (grant.label, True)
 
 
 @pytest.mark.parametrize(
