@@ -236,3 +236,21 @@ def test_one_person_at_a_time_who_loses_a_team_still_adds_up(by, now, people):
     ]
     assert [bool(waiting) for waiting in held] == [False] * 3 + [True] * 5
     assert Hold.objects.count() == 1
+
+
+def test_who_leaves_while_a_brake_stands_joins_it_and_whoever_leaves_ten_minutes_later_does_not(
+    projects, by, now, people, kinds_of
+):
+    gone = [make_person(f"gone{number}", member_of=[people.team]) for number in range(6)]
+    for person in gone:
+        make_grant(project=projects[0], members=[person])
+
+    def leave(*who, at):
+        left = [(person.pk, people.team.pk) for person in who]
+        return len(people_leaving(disabled=[], left=left, source="sign-in", by=by, now=at))
+
+    assert leave(*gone[:4], at=now) == 4
+    assert leave(gone[4], at=now + 9 * MINUTE) == 1
+    assert (Hold.objects.get().grants_counted, kinds_of("grants.brake")[-1]) == (5, "grants.brake.grown")
+    assert leave(gone[5], at=now + 20 * MINUTE) == 0
+    assert (Hold.objects.count(), Hold.objects.get().state) == (1, "held")
