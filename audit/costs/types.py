@@ -10,6 +10,8 @@ HOUR_MS = 3_600_000
 ZERO = Decimal(0)
 UNATTRIBUTED = ""
 """The team, project or person of use that nothing ties to one."""
+REST = "*"
+"""The value of what is gathered: persons whom the viewer may not tell apart, series without a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +19,8 @@ class CostScope:
     """What of the costs a viewer may see, computed by the layer above from who they are.
 
     `everything` is for budget owners, auditors and administrators; `teams` (keys) are seen whole; `person`
-    (a label) is the viewer, whose own use is seen wherever it was. `names`: persons may be told apart.
+    (a label) is the viewer, whose own use is seen wherever it was. `names`: persons of all of `teams` may be
+    told apart; somebody who leads one team and belongs to another is given a scope for each.
     """
 
     everything: bool = False
@@ -37,6 +40,19 @@ class Period:
     def days(self) -> int:
         """How many days it has."""
         return (self.after - self.first).days
+
+    @property
+    def before(self) -> "Period":
+        """What it is compared with: the month before a month, or as much of it as there is of this one.
+
+        A period that does not begin with a month is compared with as many days right before it.
+        """
+        last_month = (self.first - timedelta(days=1)).replace(day=1)
+        next_month = (self.first + timedelta(days=31)).replace(day=1)
+        if self.first.day != 1 or self.after > next_month:
+            return Period(self.first - timedelta(days=self.days), self.first)
+        whole = self.after == next_month
+        return Period(last_month, self.first if whole else min(last_month + timedelta(days=self.days), self.first))
 
     def each(self) -> Iterable[date]:
         """Every day of it, in order."""
@@ -73,6 +89,7 @@ class CostFilters:
     gpu_types: tuple[str, ...] = ()
     clusters: tuple[str, ...] = ()
     pricing_classes: tuple[str, ...] = ()
+    grants: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +114,9 @@ class Sums:
 class Line:
     """One row of a breakdown: the value told apart, its sums, those of the period before, and F6 it owns.
 
-    `days` is the cost of each of the last 30 days of the period, oldest first (chart C8); `last_day` the last
-    day with use; `rate` the price of a GPU hour when there was one only.
+    `image` is, for a version, the name it ran under last (`host/repository:tag`). `days` is the cost of each
+    of the last 30 days of the period, oldest first (chart C8); `last_day` the last day with use; `rate` the
+    price of a GPU hour, only for GPU types and when one price covers all of it.
     """
 
     value: str
@@ -109,14 +127,15 @@ class Line:
     days: tuple[Decimal, ...] = ()
     last_day: date | None = None
     rate: Decimal | None = None
+    image: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
     """Sums over time, told apart by something: `rows[value][n]` belongs to `starts[n]`.
 
-    `starts` are the first days of the buckets (or hours of one day); a value "other" gathers what has no
-    colour of its own when there are more than `most` values.
+    `starts` are the first days of the buckets (or hours of one day); the value REST gathers `others`, those
+    that have no colour of their own when there are more than `most`.
     """
 
     starts: tuple[date | datetime, ...]
@@ -191,7 +210,8 @@ class Reconciliation:
     """Capacity cost against the sum of its parts (ui.md 5.3). `difference` is 0.00 unless something is wrong.
 
     None of the amounts is negative. `over` is what was held beyond what was provisioned: a violation.
-    `undistributed` is what of unallocated cost and overhead the method charges to nobody.
+    `undistributed` is what of unallocated cost and overhead the method charges to nobody; `uncovered` the part
+    of direct cost and unused reservations on clusters and types whose capacity nobody reports.
     """
 
     capacity: Decimal
@@ -203,6 +223,7 @@ class Reconciliation:
     shared: Decimal
     undistributed: Decimal
     over: Decimal
+    uncovered: Decimal
     known: bool
     """False: no source brings capacity, so F5 is unknown, not zero."""
 
@@ -210,7 +231,7 @@ class Reconciliation:
     def difference(self) -> Decimal:
         """What the parts leave unexplained."""
         parts = self.direct + self.unattributed + self.unused + self.shared + self.undistributed - self.over
-        return self.capacity + self.overhead - parts
+        return self.capacity + self.uncovered + self.overhead - parts
 
 
 @dataclass(frozen=True, slots=True)
