@@ -1,6 +1,7 @@
 """Rows of the cost room. Dimensions are text: live data may go, what it cost stays."""
 
 from audit.costs.models.budgets import Anomaly, Budget, BudgetNotice, Commitment, Outlook
+from audit.costs.models.checks import Check, Violation
 from audit.costs.models.money import (
     CostSettings,
     GpuType,
@@ -15,8 +16,8 @@ from audit.costs.models.totals import CapacityDay, DayTotal, HourTotal, Reservat
 from audit.costs.models.usage import ActivityWindow, Bill, Capacity, Usage, UsageKey, UsagePlace
 
 __all__ = [
-    "ActivityWindow", "Anomaly", "Bill", "Budget", "BudgetNotice", "Capacity", "CapacityDay", "ClusterClaim",
+    "ActivityWindow", "Anomaly", "Bill", "Budget", "BudgetNotice", "Capacity", "CapacityDay", "Check", "ClusterClaim",
     "Commitment", "CostSettings", "DayTotal", "GpuType", "HeldFile", "HourTotal", "Load", "Outlook",
     "Overhead", "Rate", "RateRevision", "Reservation", "ReservationDay", "Restatement", "Slice", "Source",
-    "TeamDay", "Usage", "UsageKey", "UsagePlace",
+    "TeamDay", "Usage", "UsageKey", "UsagePlace", "Violation",
 ]  # fmt: skip

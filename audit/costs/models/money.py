@@ -1,5 +1,6 @@
 """Prices, what is reserved, what is shared, and what was restated."""
 
+from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -121,7 +122,10 @@ class CostSettings(models.Model):
     shared_method = models.CharField(
         max_length=12, default="none", help_text="none, direct, quota or equal (figure F8)"
     )
-    active_threshold = models.DecimalField(max_digits=4, decimal_places=3, default="0.05")
+    active_threshold = models.DecimalField(max_digits=4, decimal_places=3, default=Decimal("0.05"))
+    derived_threshold = models.DecimalField(
+        max_digits=4, decimal_places=3, default=Decimal("0.05"), help_text="the one all rows were looked at with"
+    )
     closed_after_days = models.PositiveSmallIntegerField(
         default=3, help_text="a day that changes later than this is restated"
     )

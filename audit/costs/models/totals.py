@@ -86,6 +86,8 @@ class CapacityDay(models.Model):
 
     `unallocated_*` is never negative; `over_ms` is what was held beyond what was provisioned, a violation
     that is shown. `capacity_cost = direct_cost + unused_cost + unallocated_cost - over_cost`.
+    Only hours whose capacity was reported are in these; what was held or reserved in the others stands in
+    `unknown_*` alone.
     """
 
     day = models.DateField()
@@ -102,6 +104,8 @@ class CapacityDay(models.Model):
     unused_cost = models.DecimalField(max_digits=20, decimal_places=6)
     unallocated_cost = models.DecimalField(max_digits=20, decimal_places=6)
     over_cost = models.DecimalField(max_digits=20, decimal_places=6, default=0)
+    unknown_ms = models.BigIntegerField(default=0, help_text="held, or reserved and unused, capacity unknown")
+    unknown_cost = models.DecimalField(max_digits=20, decimal_places=6, default=0)
 
     class Meta:
         constraints: ClassVar = [

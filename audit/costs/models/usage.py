@@ -101,7 +101,10 @@ class Usage(Measures):
     given_activity = models.DecimalField(
         max_digits=7, decimal_places=6, null=True, help_text="the mean that came with the record itself"
     )
-    given_active_ms = models.BigIntegerField(null=True)
+    given_active_ms = models.BigIntegerField(null=True, help_text="wall clock, not times GPUs")
+    base_id = models.BigIntegerField(
+        null=True, help_text="the key as it was brought, where activity or a reservation changed it"
+    )
 
     class Meta:
         db_table = "costs_usage"

@@ -1,0 +1,35 @@
+"""Who waits for whom: rules (rates, settings, reservations) before months, months in the order of time."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from django.db import connection
+
+RULES = 7095217263184460
+"""Shared by whoever applies the rules, alone for whoever changes them: no load misses a new price."""
+MONTHS = 0x5055434F
+"""First key of the locks of months; the second is the month's number."""
+
+
+def share_rules() -> None:
+    """Hold the rules as they are until the transaction ends; waits for whoever changes them."""
+    _lock("SELECT pg_advisory_xact_lock_shared(%s)", [RULES])
+
+
+def change_rules() -> None:
+    """Be alone with the rules until the transaction ends: waits for every load, and every load waits."""
+    _lock("SELECT pg_advisory_xact_lock(%s)", [RULES])
+
+
+def hold_months(days: Iterable[date]) -> None:
+    """Be the only writer of the months of these days until the transaction ends."""
+    months = sorted({day.year * 12 + day.month for day in days})
+    _lock(
+        "SELECT pg_advisory_xact_lock(%s, month) FROM unnest(%s::int[]) WITH ORDINALITY AS m(month, n) ORDER BY n",
+        [MONTHS, months],
+    )
+
+
+def _lock(statement: str, parameters: list[object]) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
