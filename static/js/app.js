@@ -58,8 +58,14 @@ on("click", (event) => {
     field.scrollIntoView({ block: "center" });
     target.focus();
   }
-  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(event.target)) menu.open = false;
+  closeMenus(event.target);
 });
+
+// A menu that the focus left would cover what has the focus now.
+on("focusin", (event) => closeMenus(event.target));
+function closeMenus(target) {
+  for (const menu of document.querySelectorAll("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+}
 
 on("keydown", (event) => {
   if (event.isComposing) return;

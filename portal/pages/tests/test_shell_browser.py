@@ -98,6 +98,21 @@ def test_dialog_returns_focus_to_what_opened_it(draw):
     assert page.evaluate("document.activeElement.id") == "open-sample"
 
 
+def test_menu_closes_when_the_focus_leaves_it_so_that_it_covers_nothing(draw):
+    page = draw(shellviews.styleguide, as_root()).page
+    page.focus("#open-account")
+    page.keyboard.press("Enter")
+    menu = "document.querySelector('details.menu:has(#open-account)')"
+    assert page.evaluate(f"{menu}.open")
+    page.keyboard.press("Tab")
+    assert page.evaluate(f"{menu}.open && {menu}.contains(document.activeElement)")
+    for _turn in range(12):
+        page.keyboard.press("Tab")
+        if not page.evaluate(f"{menu}.contains(document.activeElement)"):
+            break
+    assert not page.evaluate(f"{menu}.open")
+
+
 def test_copy_on_plain_http_selects_the_text_and_says_which_key(draw):
     page = draw(shellviews.styleguide, as_root()).page
     page.click("[data-copy]")

@@ -46,6 +46,13 @@ def test_one_request_is_one_group_newest_first(people):
     assert groups[0].said[0].subject == "REQ-1 for Anti-fraud: Approved"
 
 
+def test_a_group_without_a_request_is_not_named_by_our_own_number(people):
+    row = tell(people.bob, 1, request=None)
+    text = as_person(people.bob).get("/notifications/").content.decode()
+    assert f"row-{row.pk}" not in text
+    assert 'aria-label=""' not in text
+
+
 def test_nobody_reads_or_opens_somebody_elses(people):
     row = tell(people.bob, 1)
     browser = as_person(people.root)
