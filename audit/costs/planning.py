@@ -23,6 +23,18 @@ class Organisation:
 
 
 @dataclass(frozen=True, slots=True)
+class BudgetTerms:
+    """What a budget is set to: `owner_kind` is team or cost_centre, `thresholds` percents told once each."""
+
+    owner_kind: str
+    owner: str
+    period: Period
+    amount: Decimal
+    thresholds: tuple[int, ...] = (80, 100)
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Unused:
     """Reserved GPU time that nobody held, charged to the reservation's owner (F6)."""
 

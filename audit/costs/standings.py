@@ -1,0 +1,118 @@
+"""How far figures can be trusted: which sources there are, through when, by which rates, and what was restated."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+from django.conf import settings
+from django.db.models import Count, Max, Q
+
+from audit.costs.models import ClusterClaim, CostSettings, GpuType, RateRevision, Restatement, Source
+from audit.costs.narrowing import narrowed, sees_teams
+from audit.costs.records import Facts
+from audit.costs.types import By, CostFilters, CostScope, SourceState, Standing, Unpriced
+
+LATE = timedelta(hours=3)
+"""A source is late when it is behind by three of its own intervals, and by this at least."""
+
+
+def standing(scope: CostScope, filters: CostFilters, now: datetime) -> Standing:
+    """What is printed on every page of costs about the figures of these filters."""
+    chosen, sources = current_settings(), source_states(now)
+    usage = [one.complete_through for one in sources if Facts.USAGE in one.facts and one.complete_through]
+    days, at = _restated(scope, filters)
+    return Standing(
+        currency=chosen.currency,
+        rate_version=rate_version(),
+        shared_method=chosen.shared_method,
+        threshold=chosen.active_threshold,
+        metrics=_metrics(scope, filters),
+        complete_through=min(usage) if usage else None,
+        sources=tuple(sources),
+        missing=_missing(sources),
+        restated_days=days,
+        restated_at=at,
+        unpriced=_unpriced(scope, filters),
+    )
+
+
+def complete_through() -> datetime | None:
+    """The time up to which every source of usage is believed to be whole; None: none was ever read."""
+    brings = ClusterClaim.objects.filter(facts=Facts.USAGE).values("source")
+    known = Source.objects.filter(pk__in=brings, enabled=True, complete_through__isnull=False)
+    return known.order_by("complete_through").values_list("complete_through", flat=True).first()
+
+
+def complete_day() -> date | None:
+    """The first day of the reporting time zone that is not complete yet."""
+    through = complete_through()
+    return through.astimezone(ZoneInfo(settings.TIME_ZONE)).date() if through else None
+
+
+def current_settings() -> CostSettings:
+    """The settings row, or what holds until there is one."""
+    return CostSettings.objects.first() or CostSettings()
+
+
+def rate_version() -> int:
+    """The number of the latest rate card; 0: none was published."""
+    return RateRevision.objects.aggregate(latest=Max("number"))["latest"] or 0
+
+
+def source_states(now: datetime) -> list[SourceState]:
+    """Every source that is asked or was read, by name."""
+    facts: dict[int, list[str]] = {}
+    for source, kind in ClusterClaim.objects.values_list("source", "facts").distinct().order_by("facts"):
+        facts.setdefault(source, []).append(kind)
+    known = Source.objects.filter(Q(enabled=True) | Q(pk__in=facts)).order_by("name")
+    return [_state(source, tuple(facts.get(source.pk, ())), now) for source in known]
+
+
+def _state(source: Source, facts: tuple[str, ...], now: datetime) -> SourceState:
+    allowed = max(LATE, 3 * timedelta(seconds=source.every_seconds))
+    behind = source.complete_through is None or now - source.complete_through > allowed
+    asked = source.next_attempt_at is not None
+    return SourceState(
+        source.key,
+        source.name,
+        facts,
+        source.complete_through,
+        source.enabled and asked and behind,
+        source.error,
+    )
+
+
+def _missing(sources: Sequence[SourceState]) -> tuple[str, ...]:
+    brought = {kind for one in sources for kind in one.facts if one.complete_through}
+    return tuple(kind for kind in (Facts.USAGE, Facts.ACTIVITY, Facts.CAPACITY) if kind not in brought)
+
+
+def _restated(scope: CostScope, filters: CostFilters) -> tuple[int, datetime | None]:
+    rows = Restatement.objects.filter(day__gte=filters.period.first, day__lt=filters.period.after)
+    teams = sees_teams(scope, filters)
+    if teams is not None:
+        rows = rows.filter(team__in=teams)
+    found = rows.aggregate(days=Count("day", distinct=True), at=Max("at"))
+    return found["days"], found["at"]
+
+
+def _metrics(scope: CostScope, filters: CostFilters) -> tuple[str, ...]:
+    rows = narrowed(scope, filters, extra="k.metric")
+    found = rows.ask("SELECT DISTINCT metric FROM rows WHERE metric <> ''")
+    return tuple(sorted(metric for (metric,) in found))
+
+
+def _unpriced(scope: CostScope, filters: CostFilters) -> tuple[Unpriced, ...]:
+    rows = narrowed(scope, filters, bys=[By.GPU_TYPE])
+    found = rows.ask(
+        "SELECT gpu_type, sum(unpriced_ms)::bigint, min(day) FROM rows"
+        " WHERE unpriced_ms > 0 GROUP BY 1 ORDER BY 2 DESC, 1"
+    )
+    return tuple(Unpriced(*row) for row in found)
+
+
+def gpu_labels() -> dict[str, tuple[str, int]]:
+    """How pages call each GPU type, and its colour in charts, by key."""
+    return {
+        key: (label, colour) for key, label, colour in GpuType.objects.values_list("key", "label", "colour")
+    }
