@@ -97,10 +97,10 @@ def test_a_grant_without_any_use_is_told_with_what_it_promises(people, now):
 def test_finding_costs_the_same_for_many_as_for_one(people, now, django_assert_num_queries):
     hold(active_grant(people, now, people.bob), people.bob, timezone.localdate(now))
     active_grant(people, now, people.alice, origin="request:2")
-    for _again in range(2):
+    for again in range(2):
         with django_assert_num_queries(5):
             unused_people(people.team.key, days=30, now=now)
         with django_assert_num_queries(9):
             unused_grants(people.team.key, days=30, now=now)
         for number in range(3):
-            active_grant(people, now, people.alice, people.charlie, origin=f"request:3{number}")
+            active_grant(people, now, people.alice, people.charlie, origin=f"request:3{again}{number}")
