@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
-from statistics import median
 
+from audit.costs import figures
 from audit.costs.models import Commitment, Rate
 from audit.costs.narrowing import SUMS, ask, sums_of
 from audit.costs.planning import Accuracy, Estimate, Outcome
@@ -20,7 +20,7 @@ def estimate(
     *, people: int, hours_per_week: Decimal, weeks: Decimal, gpu_type: str, day: date, cluster: str = ""
 ) -> Estimate:
     """What so many people using GPUs so many hours a week will cost at the on-demand price of `day` (F20)."""
-    hours = people * hours_per_week * weeks
+    hours = figures.estimate_hours(people=people, hours_per_week=hours_per_week, weeks=weeks)
     rate = price_of(gpu_type=gpu_type, day=day, cluster=cluster)
     return Estimate(
         people=people,
@@ -49,7 +49,7 @@ def accuracy(team: str, *, most: int = 50) -> Accuracy:
     """How the latest estimates of a team turned out; the median counts those whose use is over: two queries."""
     found = outcomes(Commitment.objects.filter(team=team).order_by("-starts", "-pk")[:most])
     ratios = [one.ratio for one in found if one.over and one.ratio is not None]
-    return Accuracy(team, median(ratios) if ratios else None, tuple(found))
+    return Accuracy(team, figures.estimate_accuracy(ratios), tuple(found))
 
 
 def outcome(origin: str) -> Outcome | None:

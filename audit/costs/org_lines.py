@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from decimal import Decimal
 
+from audit.costs import figures
 from audit.costs.models import Outlook
 from audit.costs.narrowing import narrowed, sees_teams
 from audit.costs.planning import OrgLine
@@ -56,10 +57,11 @@ def _org_line(
     budget = outlook.budget
     period = Period(budget.starts, budget.ends)
     elapsed = (min(today, period.after) - period.first).days if today and today > period.first else 0
-    use = outlook.spent / budget.amount
+    use = figures.budget_use(spent=outlook.spent, budget=budget.amount)
     return OrgLine(
         line.value, line.sums, line.before, line.unused_cost, shared, loose,
         budget=budget.amount, budget_period=period, spent=outlook.spent, forecast=outlook.forecast,
         low=outlook.low, high=outlook.high, committed=outlook.committed, use=use,
-        plan_index=use * period.days / elapsed if elapsed else None, ends_on=outlook.ends_on, days=line.days,
+        plan_index=figures.plan_index(use=use, elapsed_days=elapsed, days=period.days),
+        ends_on=outlook.ends_on, days=line.days,
     )  # fmt: skip
