@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from grants.connectors.base import Change, Entry, Outcome, ProbeResult, Scope
+from grants.connectors.collector import without_collector
 from grants.connectors.kubernetes_objects import ACTIVE, PROJECT, STATE, Abilities, active, held
 from grants.connectors.kubernetes_options import KubernetesOptions
 from grants.connectors.kubernetes_proof import Prover
@@ -73,8 +74,9 @@ class KubernetesConnector:
         shared = [
             f"{one['kind']} {one['metadata']['name']}" for one in self._reader.shared_missing(abilities)
         ]
-        found = [self._entry(tenant, abilities, shared) for tenant in self._tenants(scope, abilities)]
-        return [entry for entry in found if entry is not None]
+        with without_collector():
+            found = [self._entry(tenant, abilities, shared) for tenant in self._tenants(scope, abilities)]
+            return [entry for entry in found if entry is not None]
 
     def _tenants(self, scope: Scope, abilities: Abilities) -> list[Tenant]:
         names = {entry.key for entry in scope.entries}
@@ -97,8 +99,9 @@ class KubernetesConnector:
     def foreign(self, scope: Scope) -> Iterable[Entry]:
         """Role bindings, quotas and pull secrets of others in our namespaces; 20 at most of each namespace."""
         names = {entry.key for entry in scope.entries}
-        every = self._reader.foreign(self._target)
-        return [entry for entry in every if not names or entry.key.partition("/")[0] in names]
+        with without_collector():
+            every = self._reader.foreign(self._target)
+            return [entry for entry in every if not names or entry.key.partition("/")[0] in names]
 
     def apply(self, change: Change) -> Outcome:
         """Bring the tenant to the entry, and prove it: a granted image is admitted, any other refused."""

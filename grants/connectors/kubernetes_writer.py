@@ -111,8 +111,9 @@ class PullSecrets:
         hosts = hosts_of(entry.values("image"))
         if self._make is None or not is_due(facts, tenant=tenant.name, hosts=hosts, now=now):
             return changed
-        self._replace(tenant, found, self._make(tenant.name, entry.first("project")), hosts=hosts, now=now)
-        self._finish(self._wire.get(_path(tenant.name), bare=True))
+        credential = self._make(tenant.name, entry.first("project"))
+        if self._replace(tenant, found, credential, hosts=hosts, now=now):
+            self._finish(self._wire.get(_path(tenant.name), bare=True))
         return True
 
     def _replace(
@@ -123,8 +124,11 @@ class PullSecrets:
         *,
         hosts: frozenset[str],
         now: datetime,
-    ) -> None:
-        """Write the new secret over the one that was read, and over no other; a failed one is ended at once."""
+    ) -> bool:
+        """Write the new secret over the one that was read, and over no other; a failed one is ended at once.
+
+        Whether it replaced a credential that is now to be ended.
+        """
         facts = facts_of(found) if found else None
         retiring = facts.username if facts and facts.username != credential.username else ""
         manifest = secret_manifest(tenant.name, credential, hosts=hosts, now=now, retiring=retiring)
@@ -137,6 +141,7 @@ class PullSecrets:
         except ConnectorError:
             self._retire(credential.username)
             raise
+        return bool(retiring)
 
     def _finish(self, secret: Manifest | None) -> bool:
         """End the credential that a secret replaced, then forget it. A crash in between repeats both."""

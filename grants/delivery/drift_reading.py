@@ -18,7 +18,8 @@ from grants.connectors.base import (
     Place,
     Scope,
 )
-from grants.delivery.drift_holdings import alone, every_holding, without_collector
+from grants.connectors.collector import without_collector
+from grants.delivery.drift_holdings import alone, every_holding
 from grants.delivery.drift_plan import Comparison, Ground, Line, Spot, compare, ground_of, merged
 from grants.delivery.entries import digest_of
 from grants.delivery.models import Attempt, Delivery

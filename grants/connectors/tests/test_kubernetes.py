@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import pytest
 
+from grants.connectors import kubernetes_reader
 from grants.connectors.base import Place, Scope
 from grants.connectors.errors import ConnectorError, Permanent
 from grants.connectors.tests.contract import NOW, TARGET, Case, LayoutContract, converge, holding
@@ -328,6 +329,28 @@ def test_a_scan_of_many_tenants_is_a_handful_of_lists(tenant: Bench) -> None:
     tenant.case.schedule.calls.clear()
     assert len(tenant.case.connector.observe(Scope(TARGET))) == 25
     assert len(tenant.case.schedule.calls) == 15
+
+
+def test_lists_read_side_by_side_say_the_same(tenant: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    tenant.apply()
+    body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding", "metadata": {"name": "dora"}}
+    tenant.put(f"{BINDINGS}/dora", {**body, "roleRef": {"kind": "ClusterRole", "name": "edit"}})
+    speaker = tenant.case.connector
+    before = speaker.observe(Scope(TARGET)), list(speaker.foreign(Scope(TARGET)))  # type: ignore[attr-defined]
+    monkeypatch.setattr(kubernetes_reader, "MANY_TENANTS", 1)
+    after = speaker.observe(Scope(TARGET)), list(speaker.foreign(Scope(TARGET)))  # type: ignore[attr-defined]
+    assert after == before
+    assert [len(one) for one in after] == [1, 1]
+
+
+def test_a_first_secret_is_written_without_being_asked_for_what_it_replaced(tenant: Bench) -> None:
+    assert tenant.apply().proven
+    read = f"{CORE}/secrets/purser-pull"
+    calls = [method for method, path in tenant.case.schedule.calls if path == read]
+    assert calls == ["PATCH", "GET"]
+    tenant.robots.at += timedelta(days=8)
+    assert tenant.apply().proven
+    assert tenant.robots.alive == [tenant.robots.made[-1]]
 
 
 def _change(entry):  # type: ignore[no-untyped-def]
