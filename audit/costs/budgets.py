@@ -30,7 +30,7 @@ def set_budget(*, terms: BudgetTerms, budget: Budget | None = None, by: Actor, n
     """Give a team or cost centre a budget, or change `budget` to these terms.
 
     Thresholds that were told are forgotten, so that a changed budget tells them again when they are reached.
-    Records costs.budget.set. Raises CostError (bad_budget, with all faults) and CostConflict (budget_overlaps).
+    Records audit.budget.set. Raises CostError (bad_budget, with all faults) and CostConflict (budget_overlaps).
     """
     faults = _faults(terms)
     if faults:
@@ -43,16 +43,16 @@ def set_budget(*, terms: BudgetTerms, budget: Budget | None = None, by: Actor, n
         _refuse_overlap(row)
         row.save()
         row.notices.all().delete()
-        record("costs.budget.set", subject=f"budget:{row.pk}", team=_team(row), detail=_detail(row))
+        record("audit.budget.set", subject=f"budget:{row.pk}", team=_team(row), detail=_detail(row))
     return row
 
 
 def remove_budget(*, budget: Budget, by: Actor, now: datetime) -> None:
-    """Take a budget away. Records costs.budget.removed."""
+    """Take a budget away. Records audit.budget.removed."""
     with audited(by=by):
         subject, detail, team = f"budget:{budget.pk}", _detail(budget), _team(budget)
         budget.delete()
-        record("costs.budget.removed", subject=subject, team=team, detail=detail)
+        record("audit.budget.removed", subject=subject, team=team, detail=detail)
 
 
 def budgets_of(owners: Iterable[tuple[str, str]] | None, day: date | None = None) -> QuerySet[Budget]:

@@ -164,8 +164,9 @@ _ALL = (
         _("Unusual day"),
         _(
             "A day whose direct cost is far from the median of the last 28 days, measured by how much days usually"
-            " differ, and by at least 50 in the currency of the page, or a tenth of the daily budget if that is more. With eight weeks of history weekdays are"
-            " evened out first. A day of too little may mean that data are missing."
+            " differ, and by at least 50 in the currency of the page, or a tenth of the daily budget if that is more."
+            " With eight weeks of history weekdays are evened out first. A day of too little may mean that data are"
+            " missing."
         ),
         "0.6745 × (x − median) ÷ MAD > 3.5",
     ),

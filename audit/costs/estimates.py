@@ -10,7 +10,8 @@ from audit.costs.narrowing import SUMS, ask, sums_of
 from audit.costs.planning import Accuracy, Estimate, Outcome
 from audit.costs.pricing import RateCard, RateRow
 from audit.costs.records import PricingClass
-from audit.costs.standings import current_settings, rate_version
+from audit.costs.settings import cost_settings
+from audit.costs.standings import rate_version
 from audit.costs.types import Sums
 
 CENT = Decimal("0.01")
@@ -31,7 +32,7 @@ def estimate(
         hours=hours,
         rate=rate,
         rate_version=rate_version(),
-        currency=current_settings().currency,
+        currency=cost_settings().currency,
         amount=None if rate is None else (hours * rate).quantize(CENT),
     )
 

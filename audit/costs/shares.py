@@ -5,10 +5,11 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from audit.costs.models import CostSettings, Overhead, TeamDay
+from audit.costs.models import Overhead, TeamDay
 from audit.costs.narrowing import ask, wanted
 from audit.costs.organisation import organisation
 from audit.costs.planning import SharedDay, SharedLine
+from audit.costs.settings import cost_settings
 from audit.costs.sharing import Method, days_of, part
 from audit.costs.types import ZERO, By, CostFilters, Period
 
@@ -93,7 +94,7 @@ def pool_of(period: Period) -> tuple[Decimal, Decimal]:
 
 def method_now() -> str:
     """The method of the settings."""
-    return CostSettings.objects.values_list("shared_method", flat=True).first() or Method.NONE
+    return cost_settings().shared_method
 
 
 def _pools(period: Period) -> Pools:

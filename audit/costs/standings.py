@@ -7,9 +7,10 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.db.models import Count, Max, Q
 
-from audit.costs.models import ClusterClaim, CostSettings, GpuType, RateRevision, Restatement, Source
+from audit.costs.models import ClusterClaim, GpuType, RateRevision, Restatement, Source
 from audit.costs.narrowing import narrowed, sees_teams
 from audit.costs.records import Facts
+from audit.costs.settings import cost_settings
 from audit.costs.types import By, CostFilters, CostScope, SourceState, Standing, Unpriced
 
 LATE = timedelta(hours=3)
@@ -18,7 +19,7 @@ LATE = timedelta(hours=3)
 
 def standing(scope: CostScope, filters: CostFilters, now: datetime) -> Standing:
     """What is printed on every page of costs about the figures of these filters."""
-    chosen, sources = current_settings(), source_states(now)
+    chosen, sources = cost_settings(), source_states(now)
     usage = [one.complete_through for one in sources if Facts.USAGE in one.facts and one.complete_through]
     days, at = _restated(scope, filters)
     return Standing(
@@ -47,11 +48,6 @@ def complete_day() -> date | None:
     """The first day of the reporting time zone that is not complete yet."""
     through = complete_through()
     return through.astimezone(ZoneInfo(settings.TIME_ZONE)).date() if through else None
-
-
-def current_settings() -> CostSettings:
-    """The settings row, or what holds until there is one."""
-    return CostSettings.objects.first() or CostSettings()
 
 
 def rate_version() -> int:

@@ -37,7 +37,7 @@ def anomaly_of(scope: CostScope, pk: int) -> AnomalyView:
 def note_anomaly(*, pk: int, note: str, by: Actor, now: datetime) -> Anomaly:
     """Say that an unusual day is understood, and why; a later note replaces an earlier one.
 
-    Records costs.anomaly.noted. Raises CostNotFound, CostError (empty_note).
+    Records audit.anomaly.noted. Raises CostNotFound, CostError (empty_note).
     """
     if not note.strip():
         raise CostError("empty_note", _("Say what the reason was."))
@@ -48,7 +48,7 @@ def note_anomaly(*, pk: int, note: str, by: Actor, now: datetime) -> Anomaly:
         row.note, row.noted_by = note.strip()[:500], by.name[:200]
         row.save(update_fields=["note", "noted_by"])
         detail = {"day": row.day.isoformat(), "note": row.note}
-        record("costs.anomaly.noted", subject=f"anomaly:{row.pk}", team=row.team, detail=detail)
+        record("audit.anomaly.noted", subject=f"anomaly:{row.pk}", team=row.team, detail=detail)
     return row
 
 
