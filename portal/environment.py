@@ -45,10 +45,8 @@ def number(name: str, default: int, *, least: int = 0) -> int:
     return parsed
 
 
-def base_url() -> str:
-    """`PURSER_BASE_URL`, else where HOST and PORT have Purser listen, as `make demo` and the entrypoint read them."""
-    if given := text("PURSER_BASE_URL"):
-        return given.rstrip("/")
+def own_address() -> str:
+    """Where HOST and PORT have Purser listen, as `make demo` and the entrypoint read them."""
     name = public_name(os.environ.get("HOST") or "127.0.0.1")
     port = number("PORT", 8000, least=1) if os.environ.get("PORT") else 8000
     return f"http://{f'[{name}]' if ':' in name else name}:{port}"

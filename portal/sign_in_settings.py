@@ -4,7 +4,7 @@ from urllib.parse import urlsplit
 
 from portal import environment as env
 
-BASE_URL = env.base_url()
+BASE_URL = (env.text("PURSER_BASE_URL") or env.own_address()).rstrip("/")
 SECURE = BASE_URL.startswith("https://")
 
 # Sign-in.

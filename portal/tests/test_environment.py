@@ -4,12 +4,12 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import environment
-from portal.environment import KEEPALIVES, base_url, database
+from portal.environment import KEEPALIVES, database, own_address
 
 
 @pytest.fixture(autouse=True)
 def _unset(monkeypatch):
-    for name in ("PURSER_BASE_URL", "PURSER_BASE_URL_FILE", "HOST", "PORT"):
+    for name in ("HOST", "PORT"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -32,22 +32,21 @@ def test_what_the_address_asks_for_is_kept_and_wins():
         ({"PORT": "8123"}, "http://127.0.0.1:8123"),
         ({"PORT": "8123", "HOST": "purser.test"}, "http://purser.test:8123"),
         ({"HOST": "::1"}, "http://[::1]:8000"),
-        ({"PORT": "8123", "PURSER_BASE_URL": "https://purser.example.com/"}, "https://purser.example.com"),
     ],
 )
-def test_our_own_address_is_where_we_listen_unless_it_is_said(monkeypatch, given, address):
+def test_our_own_address_is_where_we_listen(monkeypatch, given, address):
     for name, value in given.items():
         monkeypatch.setenv(name, value)
-    assert base_url() == address
+    assert own_address() == address
 
 
 def test_listening_everywhere_is_called_by_the_address_outside(monkeypatch):
     monkeypatch.setenv("HOST", "0.0.0.0")  # noqa: S104 - nothing listens here
     monkeypatch.setattr(environment, "public_name", {"0.0.0.0": "10.0.0.7"}.get)  # noqa: S104
-    assert base_url() == "http://10.0.0.7:8000"
+    assert own_address() == "http://10.0.0.7:8000"
 
 
 def test_a_port_that_is_none_stops_the_start(monkeypatch):
     monkeypatch.setenv("PORT", "web")
     with pytest.raises(ImproperlyConfigured, match="PORT must be a whole number"):
-        base_url()
+        own_address()
