@@ -46,8 +46,16 @@ def record_reports(*, registry: str, reports: Sequence[Report], attribute: Attri
     A time that cannot be becomes `now` (`counting.bounded`). Not audited one by one: `seal` commits runs of rows to
     the ledger.
     """
+    people = attribute([key_of(report) for report in reports])
+    who = {report.id: people.get(key_of(report), NOBODY) for report in reports}
+    return record_attributed(registry=registry, reports=reports, who=who, now=now)
+
+
+def record_attributed(
+    *, registry: str, reports: Sequence[Report], who: Mapping[str, Attribution], now: datetime
+) -> int:
+    """The same for reports each of which is attributed for itself, by its id: sources that tell of times gone by."""
     wanted = list({report.id: bounded(report, now=now) for report in reports}.values())
-    people = attribute([key_of(report) for report in wanted])
     with transaction.atomic():
         with connection.cursor() as cursor:
             cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
@@ -58,7 +66,7 @@ def record_reports(*, registry: str, reports: Sequence[Report], attribute: Attri
         )
         new = [report for report in wanted if report.id not in known]
         rows = [
-            _row(registry, report, counts, people.get(key_of(report), NOBODY), now)
+            _row(registry, report, counts, who.get(report.id, NOBODY), now)
             for report, counts in zip(new, counted(new, _already(new)), strict=True)
         ]
         Pull.objects.bulk_create(rows)

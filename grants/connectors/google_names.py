@@ -145,6 +145,15 @@ def account_id(base: str, now: datetime) -> str:
     return f"{base}-{_digest(base, now.astimezone(UTC).date().isoformat())[:6]}"
 
 
+def account_base_of(email: str, *, project: str) -> str:
+    """The base of one of our accounts' addresses in this project of Google's; empty for anybody else's."""
+    local, _, domain = email.lower().partition("@")
+    base, _, tail = local.rpartition("-")
+    where = ".".join(reversed(project.split(":")))
+    ours = domain == f"{where}.iam.gserviceaccount.com" and base.startswith(PREFIX)
+    return base if ours and re.fullmatch("[0-9a-f]{6}", tail) else ""
+
+
 def slug(text: str, longest: int) -> str:
     """Small letters, digits and dashes, cut to `longest`; what was cut or changed lives on in four digits."""
     plain = re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")

@@ -10,6 +10,7 @@ import binascii
 import hashlib
 import json
 import re
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Annotated, Any
 from urllib.parse import unquote, urlsplit
@@ -76,7 +77,8 @@ class GooglePull(_Part):
     """One look at a manifest. `method`: GET for a pull, HEAD for a look before it. UTC.
 
     `repository`: as the catalogue names it. `digest` or `tag`: what was asked for, the other is empty. `actor`: the
-    principal as Google gives it. `address`: text, because Google also says `private` or `gce-internal-ip`.
+    principal as Google gives it. `address`: text, because Google also says `private` or `gce-internal-ip`. `project`,
+    `location`: of the resource; empty where the line does not name it.
     """
 
     id: str
@@ -88,6 +90,8 @@ class GooglePull(_Part):
     tag: str
     address: str
     user_agent: str
+    project: str = ""
+    location: str = ""
 
 
 def read_push(raw: bytes, *, host: str = "") -> GooglePull | None:
@@ -119,6 +123,28 @@ def read_entry(document: dict[str, Any], *, host: str = "") -> GooglePull | None
     return _pull(entry, host)
 
 
+def read_lines(raw: bytes) -> Iterator[dict[str, Any] | Malformed]:
+    """The log entries of an exported file: one JSON object a line, or one array of them as gcloud writes it.
+
+    A line nobody can read comes as what is wrong with it, in its place.
+    """
+    if raw.lstrip()[:1] == b"[":
+        try:
+            listed = json.loads(raw)
+        except (ValueError, RecursionError):
+            listed = [None]
+        yield from (
+            one if isinstance(one, dict) else Malformed("This entry is no JSON object.") for one in listed
+        )
+        return
+    for line in raw.splitlines():
+        if line.strip():
+            try:
+                yield _json(line)
+            except Malformed as error:
+                yield error
+
+
 def _pull(entry: _Entry, host: str) -> GooglePull | None:
     found = _URL.fullmatch(unquote(urlsplit(entry.payload.request.url).path))
     path = found["path"] if found else _path_of(entry.payload.resource)
@@ -136,7 +162,14 @@ def _pull(entry: _Entry, host: str) -> GooglePull | None:
         tag="" if digest else reference,
         address=entry.payload.caller.address,
         user_agent=entry.payload.caller.agent,
+        **_place_of(entry.payload.resource),
     )
+
+
+def _place_of(resource: str) -> dict[str, str]:
+    parts = resource.split("/")
+    named = len(parts) >= 4 and parts[0:4:2] == ["projects", "locations"]
+    return {"project": parts[1], "location": parts[3]} if named else {}
 
 
 def _path_of(resource: str) -> str:

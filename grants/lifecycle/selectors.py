@@ -1,17 +1,29 @@
 """Reading grants: what a viewer may see, what is live, what overlaps."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, Q, QuerySet
+from django.db.models.functions import Least
 
 from grants.directory.models import Person
 from grants.directory.standing import Standing
 from grants.lifecycle.clock import moment
 from grants.lifecycle.holds import due_lines
 from grants.lifecycle.models import Grant, GrantImage, GrantMember, Hold
-from grants.lifecycle.states import ALLOWING, LIVE, HoldState
+from grants.lifecycle.states import ALLOWING, LIVE, GrantStatus, HoldState
 from grants.lifecycle.types import Overlap
+
+
+@dataclass(frozen=True, slots=True)
+class HeldOnce:
+    """One image of one grant, and from when until when it was granted; `until` may be to come."""
+
+    repository: str
+    grant: Grant
+    since: datetime
+    until: datetime
 
 
 def grants_visible_to(viewer: Standing | None) -> QuerySet[Grant]:
@@ -72,6 +84,28 @@ def overlapping(
         .values_list("person_id", "grant__images__image_id", "grant_id", "grant__role", "grant__ends")
     )
     return [Overlap(*line) for line in lines]
+
+
+def held_once(
+    *, registry_id: int, person_id: int | None = None, project_id: int | None = None
+) -> list[HeldOnce]:
+    """What a person, or the robots of a project, were ever granted at a registry, with when: one query.
+
+    For logs that tell of times gone by; what is allowed now is asked of `access`. One of the two is named.
+    """
+    lines = GrantImage.objects.filter(image__registry_id=registry_id).exclude(
+        grant__status__in=[GrantStatus.SCHEDULED, GrantStatus.FAILED]
+    )
+    ends = ["grant__ends", "grant__revoking_since", "removed_at"]
+    if person_id is not None:
+        lines = lines.filter(grant__members__person_id=person_id)
+        ends.append("grant__members__removed_at")
+    if project_id is not None:
+        lines = lines.filter(grant__project_id=project_id)
+    # LEAST leaves out what is NULL: the first of whatever ended it.
+    until = Least(*ends)
+    rows = lines.annotate(until=until).select_related("grant__project__team", "image").order_by("pk")
+    return [HeldOnce(row.image.repository, row.grant, row.grant.starts, row.until) for row in rows]
 
 
 def holds_visible_to(viewer: Standing | None) -> QuerySet[Hold]:

@@ -18,7 +18,11 @@ EXAMPLE = Path(settings.BASE_DIR) / "deploy/targets.example.toml"
 OFF = re.compile(r"^# (\w+ = )", re.MULTILINE)
 EVERYWHERE = {"concurrency", "per_minute", "drift", "drift_at_once"}
 """Read by delivery and drift, of every kind of target (grants/delivery)."""
-ELSEWHERE = {"harbor": {"robot_prefix"}, "google": set(), "kubernetes": {"pull_secret_days"}}
+ELSEWHERE = {
+    "harbor": {"robot_prefix"},
+    "google": {"push_account", "push_audience", "push_certs"},
+    "kubernetes": {"pull_secret_days"},
+}
 """Read when a webhook comes, and when a pull secret is made."""
 
 

@@ -76,6 +76,8 @@ def test_a_pull_by_tag_is_read_whole() -> None:
         "tag": "v1",
         "address": "gce-internal-ip",
         "user_agent": "containerd/v1.7.1",
+        "project": "models",
+        "location": "europe-west1",
     }
     assert len(found.id) <= 80
 

@@ -110,6 +110,7 @@ KINDS: Mapping[str, Said] = {
     ),
     "grants.project.jira-missing": Said(_("Jira does not show the project any more"), icon="alert-triangle"),
     "grants.directory.imported": Said(_("Imported a directory file"), icon="file-import"),
+    "audit.pulls.imported": Said(_("Pulls were taken out of an exported log"), icon="download"),
     "audit.pulls.sealed": Said(_("A run of the pull log was sealed"), icon="shield-check"),
     "audit.export.made": Said(_("Downloaded events"), icon="download"),
     "audit.key.rotated": Said(_("The key of the log was changed"), icon="key"),

@@ -302,5 +302,6 @@ for closed in (
 
 # Machines prove themselves by a secret; no session of any person opens these.
 row("webhooks/jira/", "POST", everybody="sign_in")
+row("webhooks/google/<slug:target>/", "POST", everybody="sign_in")
 row("webhooks/harbor/<slug:target>/", "POST", everybody="sign_in")
 row("webhooks/registry/<slug:target>/", "POST", everybody="sign_in")
