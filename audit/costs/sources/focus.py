@@ -112,7 +112,7 @@ class _Row(Cells):
         """Whether its quantity is hours of GPUs that ran: no purchase, no correction, no unused commitment."""
         correction = self.cells.get("ChargeClass", "").lower() == "correction"
         unused = self.cells.get("CommitmentDiscountStatus", "").lower() == "unused"
-        return category == "usage" and not correction and not unused and gpus.has_hours(self._said())
+        return category == "usage" and not correction and not unused and not gpus.is_licence(self._said())
 
     def _said(self) -> str:
         return " ".join(self.cells.get(column, "") for column in _SAID)

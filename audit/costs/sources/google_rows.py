@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from audit.costs.sources import gpus, values
 from audit.costs.sources.faults import Faults
+from audit.costs.sources.validated import note
 
 _SECONDS = {
     "second": 1,
@@ -173,8 +174,7 @@ def read_row(line: int, value: Mapping[str, Any], faults: Faults) -> ExportRow |
     try:
         row = ExportRow.model_validate(value)
     except ValidationError as error:
-        for one in error.errors(include_url=False):
-            faults.add(line, ".".join(str(part) for part in one["loc"]), *_code(one))
+        note(error, faults, line=line)
         return None
     return row if _sensible(line, row, faults) else None
 
@@ -197,15 +197,3 @@ def _sensible(line: int, row: ExportRow, faults: Faults) -> bool:
     if row.regular and gpus.has_hours(row.sku.description) and row.usage.hours() is None:
         faults.add(line, "usage.unit", "bad_unit", value=row.usage.pricing_unit or row.usage.unit or "")
     return faults.count == before
-
-
-def _code(error: Any) -> tuple[str]:
-    said = str(error.get("ctx", {}).get("error", ""))
-    if error["type"] == "missing":
-        return ("missing",)
-    return (said if said in _CODES else "bad_shape",)
-
-
-_CODES = frozenset(
-    ("bad_number", "bad_time", "no_zone", "far_time", "missing", "bad_currency", "bad_pairs", "too_large")
-)

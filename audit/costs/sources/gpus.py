@@ -36,6 +36,11 @@ def has_hours(description: str) -> bool:
     return not _NO_HOURS.search(description)
 
 
+def is_licence(description: str) -> bool:
+    """Whether it is about software beside the GPU, whose hours are not the GPU's."""
+    return "licens" in description.lower() or "licenc" in description.lower()
+
+
 def model_of(description: str) -> str:
     """The GPU of an SKU's description: "Nvidia L4 GPU running in Netherlands" is `nvidia-l4`; "" when not named."""
     found = _MODEL.search(description) or _MODEL_AFTER.search(description)

@@ -18,8 +18,9 @@ from audit.costs.records import CapacityRecord, Facts, PricingClass, Reading, Re
 from audit.costs.sources import gpus, limits, values
 from audit.costs.sources.faults import Faults
 from audit.costs.sources.notes import NOTES
-from audit.costs.sources.opencost_documents import Allocation, Properties, code_of
+from audit.costs.sources.opencost_documents import Allocation, Properties
 from audit.costs.sources.opencost_nodes import NodeFacts
+from audit.costs.sources.validated import note
 
 VERSION = "opencost-1"
 IDLE, UNALLOCATED, UNMOUNTED = "__idle__", "__unallocated__", "__unmounted__"
@@ -67,9 +68,7 @@ def _allocations(number: int, step: object, faults: Faults) -> Iterator[tuple[st
         try:
             yield str(name), Allocation.model_validate(value)
         except ValidationError as error:
-            for one in error.errors(include_url=False):
-                place = ".".join([str(name), *(str(part) for part in one["loc"])])
-                faults.add(number, place[-60:], code_of(one))
+            note(error, faults, line=number, name=str(name))
 
 
 class _Step:

@@ -5,7 +5,7 @@ Source: OpenCost `core/pkg/opencost/allocation_json.go`. Numbers that are not nu
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
@@ -93,12 +93,3 @@ class Allocation(_Loose):
         if self.gpu_count is None:
             return None
         return self.gpu_count * values.hours_between(self.start, self.end)
-
-
-def code_of(error: Any) -> str:
-    """The code of `words` for what pydantic found wrong."""
-    said = str(error.get("ctx", {}).get("error", ""))
-    if error["type"] == "missing":
-        return "missing"
-    known = ("bad_number", "bad_time", "no_zone", "far_time", "missing")
-    return said if said in known else "bad_shape"
