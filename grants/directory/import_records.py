@@ -32,6 +32,8 @@ def import_projects(rows: Sequence[Row], by: Actor, now: datetime, apply: bool) 
     for source, row in zip(rows, read, strict=True):
         _check_project(source, row, teams, new=row.key not in known)
     _check_namespaces(rows, read, known)
+    if apply and not any(source.faults for source in rows):
+        _make_room(read, known)
 
     def write(row: RecordRow) -> None:
         changed = _write_project(row, known.get(row.key), teams)
@@ -68,6 +70,18 @@ def _check_namespaces(rows: Sequence[Row], read: Sequence[RecordRow], known: Map
     for source, name, is_open in zip(rows, namespaces, opened, strict=True):
         if is_open and (name in taken or counts[name] > 1):
             source.fault("namespace", "namespace_taken", name)
+
+
+def _make_room(read: Sequence[RecordRow], known: Mapping[str, Project]) -> None:
+    """Let go of what the file takes away before anybody takes it: two projects may swap their namespaces.
+
+    In the database alone: what each project says then is written, and recorded, by its own line.
+    """
+    old = [(known[row.key], row) for row in read if row.key in known]
+    moving = [one.pk for one, row in old if _after(row, known, "namespace", "") != one.namespace]
+    closing = [one.pk for one, row in old if _after(row, known, "state", "") == ProjectState.CLOSED]
+    Project.objects.filter(pk__in=moving).update(namespace="")
+    Project.objects.filter(pk__in=closing).update(state=ProjectState.CLOSED)
 
 
 def _after(row: RecordRow, known: Mapping[str, Project], field: str, default: str) -> str:

@@ -6,6 +6,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from audit.ledger.actors import operator
+from audit.ledger.models import Event
 from grants.directory import signals
 from grants.directory.errors import DirectoryError
 from grants.directory.models import Project
@@ -68,6 +69,34 @@ def test_file_names_every_line_that_takes_one(first, lines, faulty):
 def test_file_may_move_one_and_use_that_of_a_closed_project(first):
     assert codes(load("first,risk,other,\nsecond,risk,fraud,\n")) == []
     assert codes(load("second,risk,fraud,closed\nthird,risk,fraud,\n")) == []
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "first,,credit,\nsecond,,fraud,\n",
+        "second,,fraud,\nfirst,,credit,\n",
+        "second,,fraud,\nthird,risk,credit,\nfirst,,other,\n",
+        "second,,fraud,\nfirst,,,closed\n",
+    ],
+    ids=["swapped", "swapped back to front", "handed on", "taken over before the line that closes"],
+)
+def test_file_may_hand_namespaces_on_in_any_order(first, told, lines):
+    second = make_project("second", namespace="credit")
+    assert codes(load(lines)) == []
+    assert Project.objects.get(pk=second.pk).namespace == "fraud"
+    assert Project.objects.exclude(pk=second.pk).filter(namespace="fraud", state="open").count() == 0
+    event = Event.objects.filter(kind="grants.project.changed", project="second").get()
+    assert event.detail["changed"]["namespace"] == ["credit", "fraud"]
+    assert second.pk in told
+    kept = Project.objects.get(pk=first.pk)
+    assert (kept.state, kept.namespace) in {("open", "credit"), ("open", "other"), ("closed", "fraud")}
+
+
+def test_a_file_with_a_fault_leaves_every_namespace_where_it_was(first):
+    second = make_project("second", namespace="credit")
+    assert codes(load("second,,fraud,\nfirst,,credit,\nthird,risk,credit,\n")) != []
+    assert [Project.objects.get(pk=one.pk).namespace for one in (first, second)] == ["fraud", "credit"]
 
 
 def test_page_says_whose_it_is(first):
