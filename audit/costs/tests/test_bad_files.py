@@ -130,7 +130,7 @@ MALFORMED = {
     "OpenCost text": (opencost(lambda steps: trainer(steps).update(gpuHours="four")), "gpuHours bad_number"),
     "OpenCost twice": (opencost(lambda steps: steps.append(steps[0])), "window double_step"),
     "OpenCost half hours": (
-        opencost(lambda steps: [one["window"].update(end="2026-03-02T09:30:00Z") for one in steps[0].values()]),
+        opencost(lambda steps: [one["window"].update(end="2026-03-02T09:30:00Z") for one in steps[0].values()] and steps.pop()),
         "window not_hours",
     ),
     "Google without SKU": (google(sku=None) + b"\n" + google(), [(1, "sku.description", "missing")]),
