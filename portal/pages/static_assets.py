@@ -12,6 +12,7 @@ from portal.pages.words import WORDS
 # Each with its source map where one is named: hashed storage refuses a file whose map is missing.
 FILES = {
     "@tabler/core/dist/css/tabler.min.css": "tabler.min.css",
+    "chart.js/dist/chart.umd.min.js": "chart.umd.min.js",
     "htmx.org/dist/htmx.min.js": "htmx.min.js",
     "idiomorph/dist/idiomorph-ext.min.js": "idiomorph-ext.min.js",
 }

@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from portal.pages.costs.samples import sample_charts, sample_table
 from portal.pages.words import WORDS
 
 MOMENT = dt.datetime(2026, 11, 20, 14, 5, tzinfo=dt.UTC)
@@ -62,6 +63,8 @@ def samples() -> dict[str, Any]:
             (_("Image"), "pytorch-train:2.9", "pytorch-train:2.9"),
         ],
         "rows": _rows(),
+        "charts": sample_charts(),
+        "amounts": sample_table(),
         "command": "docker pull registry.example.com/vision/tensorflow-2.13-gpu@sha256:"
         "0f1d2c3b4a5968778695a4b3c2d1e0f00112233445566778899aabbccddeeff0",
     }

@@ -154,6 +154,8 @@ def test_vendoring_copies_files_with_their_maps_and_draws_one_sprite(tmp_path):
     written = static_assets.vendor(modules=settings.BASE_DIR / "node_modules", target=tmp_path)
     names = {path.name for path in written}
     assert names == {
+        "chart.umd.min.js",
+        "chart.umd.min.js.map",
         "tabler.min.css",
         "tabler.min.css.map",
         "htmx.min.js",

@@ -1,0 +1,1 @@
+"""What GPUs cost: teams, the organisation, images, one's own use, and what each figure means."""
