@@ -1,0 +1,9 @@
+"""What the cost room tells upwards: wake-ups and notices only, never rules."""
+
+from django.dispatch import Signal
+
+costs_changed = Signal()
+"""After commit, once per load, publication or rebuild that changed sums: `first` and `last` day, both included."""
+
+violations_found = Signal()
+"""After commit: `count` (int) of rules that figures newly break, and `first` and `last` day of them."""
