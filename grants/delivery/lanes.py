@@ -1,4 +1,4 @@
-"""A thread for each target with work due: one that does not answer keeps nothing waiting but its own lines."""
+"""Threads for each target with work due: one that does not answer keeps nothing waiting but its own lines."""
 
 import threading
 from collections.abc import Callable
@@ -10,21 +10,32 @@ log = getLogger(__name__)
 
 
 class Lane:
-    """Works one target's due lines in a thread of its own, once for however many asked meanwhile.
+    """Works one target's due lines in threads of its own, once for however many asked meanwhile.
 
-    The thread stays, because connectors remember what their target can do; its database connection does not.
+    It begins with one thread; the work itself asks for more hands where there is much to do. The threads stay, because
+    connectors remember what their target can do; their database connections do not.
     """
 
     def __init__(self, target: str, work: Callable[[str], object]) -> None:
         self._target, self._work = target, work
         self._changed = threading.Condition()
-        self._asked = self._busy = False
-        threading.Thread(target=self._run, name=f"delivery to {target}", daemon=True).start()
+        self._asked = self._busy = self._hands = 0
+        self._hire()
 
     def ask(self) -> None:
         """Have the due lines worked, now or once more after what is being worked now. Never waits."""
         with self._changed:
-            self._asked = True
+            self._asked = max(1, self._asked)
+            self._changed.notify_all()
+
+    def ask_more(self, *, at_most: int) -> None:
+        """Have one more thread work beside those that do, but no more than `at_most` in all. Never waits."""
+        with self._changed:
+            if self._asked + self._busy >= at_most:
+                return
+            self._asked += 1
+            if self._asked + self._busy > self._hands:
+                self._hire()
             self._changed.notify_all()
 
     def settled(self, seconds: float) -> bool:
@@ -32,11 +43,16 @@ class Lane:
         with self._changed:
             return self._changed.wait_for(lambda: not (self._asked or self._busy), seconds)
 
+    def _hire(self) -> None:
+        self._hands += 1
+        name = f"delivery to {self._target}, {self._hands}"
+        threading.Thread(target=self._run, name=name, daemon=True).start()
+
     def _run(self) -> None:
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._asked)
-                self._asked, self._busy = False, True
+                self._asked, self._busy = self._asked - 1, self._busy + 1
             try:
                 self._work(self._target)
             except Exception:
@@ -44,7 +60,7 @@ class Lane:
             finally:
                 connection.close()
                 with self._changed:
-                    self._busy = False
+                    self._busy -= 1
                     self._changed.notify_all()
 
 
@@ -58,9 +74,15 @@ class Lanes:
 
     def ask(self, target: str) -> None:
         """Have the due lines of a target worked. Never waits."""
+        self._lane(target).ask()
+
+    def ask_more(self, target: str, *, at_most: int) -> None:
+        """Have one more thread work the due lines of a target, `at_most` in all. Never waits."""
+        self._lane(target).ask_more(at_most=at_most)
+
+    def _lane(self, target: str) -> Lane:
         with self._one_at_a_time:
-            lane = self._made.get(target) or self._made.setdefault(target, Lane(target, self._work))
-        lane.ask()
+            return self._made.get(target) or self._made.setdefault(target, Lane(target, self._work))
 
     def settle(self, seconds: float) -> bool:
         """Wait until no lane has anything left to do, for at most so many seconds each; whether that is so."""

@@ -1,5 +1,6 @@
 """Wake-ups for delivery. The rows are the queue; a lost wake-up costs seconds, never access."""
 
+from functools import partial
 from typing import Any
 
 from celery import shared_task
@@ -10,7 +11,9 @@ from django.utils import timezone
 from grants.delivery.claims import targets_due
 from grants.delivery.lanes import Lanes
 from grants.delivery.services import catch_up, plan_all
-from grants.delivery.worker import work_due
+from grants.delivery.targets import target_of
+from grants.delivery.turns import at_once
+from grants.delivery.worker import work_batch
 
 BATCH, ROUNDS = 50, 40
 LAST_WORDS = 5.0  # seconds a worker that is asked to end gives its calls; what they leave undone is due again
@@ -28,10 +31,20 @@ def sweep() -> None:
 
 
 def work_target(target: str) -> None:
-    """Work the due lines of one target, batch after batch."""
+    """Work the due lines of one target, batch after batch; where there are more than one takes on, with more hands."""
     for _ in range(ROUNDS):
-        if work_due(now=timezone.now(), limit=BATCH, target=target) < BATCH:
+        batch = work_batch(
+            now=timezone.now(), limit=BATCH, target=target, full=partial(_call_for_hands, target)
+        )
+        # What others are at is theirs: going on would only mean to look for whose turn it is, again and again.
+        if batch.claimed < BATCH or batch.busy > BATCH / 2:
             return
+
+
+def _call_for_hands(target: str) -> None:
+    found = target_of(target)
+    if found is not None:
+        lanes.ask_more(target, at_most=at_once(found))
 
 
 lanes = Lanes(work_target)

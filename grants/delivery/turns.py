@@ -22,6 +22,11 @@ RETURNING allowance
 """
 
 
+def at_once(target: Target) -> int:
+    """How many calls a target may be asked at the same time, by all workers."""
+    return int(target.options.get("concurrency", AT_ONCE))
+
+
 @contextmanager
 def turn(target: Target, lock: str, *, now: datetime) -> Iterator[timedelta | None]:
     """None when the caller may change what `lock` names at the target now; else how long to leave it alone.
@@ -41,8 +46,7 @@ def turn(target: Target, lock: str, *, now: datetime) -> Iterator[timedelta | No
 
 @contextmanager
 def _slot(target: Target) -> Iterator[bool]:
-    at_once = int(target.options.get("concurrency", AT_ONCE))
-    slots = ((f"slot:{target.key}", number) for number in range(at_once))
+    slots = ((f"slot:{target.key}", number) for number in range(at_once(target)))
     taken = next((slot for slot in slots if _try(slot)), None)
     try:
         yield taken is not None

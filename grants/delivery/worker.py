@@ -1,7 +1,7 @@
 """Working the queue: claim due lines, call their targets outside any transaction, write how it came out."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,6 +56,7 @@ class Run:
     def __init__(self, now: datetime) -> None:
         self.clock = Ticking(now)
         self.troubles: Counter[str] = Counter()
+        self.busy = 0
         self._touched: set[int] = set()
         self._told_at = self.clock.now()
         self._desks: dict[str, Desk] = {}
@@ -82,13 +83,31 @@ class Run:
                 delivery_changed.send_robust(sender=Delivery, grant_id=grant_id)
 
 
-def work_due(*, now: datetime, limit: int = 50, target: str = "") -> int:
-    """Work up to `limit` due lines, of one target or of all; how many were claimed. One that fails stops no other.
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """What became of due lines: how many were claimed, and how many of them put off because others were at it."""
 
-    Records `grants.delivery.verified`, `.proven` and, after three failures in a row, `.failing`.
+    claimed: int
+    busy: int
+
+
+def work_due(*, now: datetime, limit: int = 50, target: str = "") -> int:
+    """Work up to `limit` due lines, of one target or of all; how many were claimed. See `work_batch`."""
+    return work_batch(now=now, limit=limit, target=target).claimed
+
+
+def work_batch(
+    *, now: datetime, limit: int, target: str = "", full: Callable[[], object] = lambda: None
+) -> Batch:
+    """Work up to `limit` due lines, of one target or of all. One that fails stops no other.
+
+    `full` is called before them when that many were due. Records `grants.delivery.verified`, `.proven` and, after
+    three failures in a row, `.failing`.
     """
     run = Run(now)
     rows = claim(now=now, limit=limit, target=target)
+    if len(rows) == limit:
+        full()
     for row in rows:
         try:
             _work(row, run)
@@ -97,7 +116,7 @@ def work_due(*, now: datetime, limit: int = 50, target: str = "") -> int:
             log.exception("A line could not be worked on", extra={"delivery": row.pk})
         run.touch(row)
     run.tell()
-    return len(rows)
+    return Batch(len(rows), run.busy)
 
 
 def _work(row: Delivery, run: Run) -> None:
@@ -113,6 +132,7 @@ def _work(row: Delivery, run: Run) -> None:
         if pause is None:
             _work_in_turn(row, desk, run)
         else:
+            run.busy += 1
             put_off(row, until=run.clock.now() + pause)
 
 

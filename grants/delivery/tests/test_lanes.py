@@ -5,13 +5,14 @@ import threading
 import pytest
 
 from grants.catalogue.testing import make_image, make_registry
-from grants.delivery import targets
+from grants.delivery import targets, tasks
 from grants.delivery.claims import targets_due
 from grants.delivery.lanes import Lanes
 from grants.delivery.models import Delivery
 from grants.delivery.services import catch_up
 from grants.delivery.tasks import lanes, sweep
 from grants.delivery.tests.fake import FakeConnector
+from grants.delivery.worker import Batch, work_batch
 from grants.lifecycle.testing import make_grant
 
 SECONDS = 20.0
@@ -90,3 +91,60 @@ def test_a_lane_works_once_more_for_those_who_asked_meanwhile_and_survives_a_fau
     go_on.set()
     assert made.settle(SECONDS)
     assert worked == ["main", "main"]
+
+
+def test_a_lane_takes_on_as_many_hands_as_the_work_asks_for_and_no_more():
+    together, go_on, worked = threading.Barrier(3), threading.Event(), []
+
+    def work(target):
+        worked.append(target)
+        made.ask_more(target, at_most=2)
+        together.wait(SECONDS)
+        assert go_on.wait(SECONDS)
+
+    made = Lanes(work)
+    made.ask("main")
+    together.wait(SECONDS)
+    made.ask_more("main", at_most=2)
+    go_on.set()
+    assert made.settle(SECONDS)
+    assert worked == ["main", "main"]
+
+
+def test_a_target_with_much_to_do_is_asked_by_several_at_once(people, monkeypatch):
+    together, fake = threading.Barrier(2), FakeConnector()
+    fake.before_answer = lambda _change: together.wait(SECONDS)
+    monkeypatch.setattr(targets, "_factories", {"distribution": lambda _registry: fake})
+    monkeypatch.setattr(targets, "_principals", [])
+    monkeypatch.setattr(tasks, "BATCH", 1)
+    registry = make_registry("main", options={"concurrency": 2})
+    make_grant(
+        members=[people.bob], images=[make_image("team/base", registry=registry)], status="provisioning"
+    )
+    sweep()
+    assert lanes.settle(SECONDS)
+    assert states_at("main") == {"verified"}
+
+
+@pytest.mark.parametrize(("busy", "batches"), [(0, tasks.ROUNDS), (tasks.BATCH // 2 + 1, 1)])
+def test_a_hand_leaves_to_others_what_they_are_at(monkeypatch, busy, batches):
+    worked = []
+
+    def work(**_said):
+        worked.append(1)
+        return Batch(tasks.BATCH, busy)
+
+    monkeypatch.setattr(tasks, "work_batch", work)
+    tasks.work_target("main")
+    assert len(worked) == batches
+
+
+def test_only_a_batch_that_came_full_calls_for_more_hands(people, connector, now):
+    make_grant(members=[people.bob], images=[make_image("team/base")], status="provisioning")
+    catch_up(now=now)
+    due, calls = Delivery.objects.count(), []
+    assert work_batch(now=now, limit=due + 1, full=lambda: calls.append(1)) == Batch(due, 0)
+    assert calls == []
+    Delivery.objects.update(next_attempt_at=now)
+    assert work_batch(now=now, limit=due, full=lambda: calls.append(1)) == Batch(due, 0)
+    assert calls == [1]
