@@ -1,16 +1,21 @@
 """Who is who, for the attribution of GPU use: the directory's projects and people, and the grants, as text."""
 
 from collections import defaultdict
+from decimal import Decimal
 
 from audit.costs.attribution import Book, GrantFacts, fold
+from audit.costs.organisation import use_organisation
+from audit.costs.planning import Organisation
 from audit.costs.providers import use_book
 from grants.directory.models import EmailAddress, Person, Project, Team
+from grants.directory.roles import ProjectState
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
 
 
 def register() -> None:
-    """Lend the room of costs this book."""
+    """Lend the room of costs this book, and what it should know of teams."""
     use_book(book)
+    use_organisation(organisation)
 
 
 def book() -> Book:
@@ -22,6 +27,14 @@ def book() -> Book:
         people=_people(),
         teams=frozenset(Team.objects.values_list("key", flat=True)),
     )
+
+
+def organisation() -> Organisation:
+    """The cost centre of each team, and the GPUs its open projects may have: two queries."""
+    quotas: dict[str, Decimal] = defaultdict(Decimal)
+    for team, gpus in Project.objects.filter(state=ProjectState.OPEN).values_list("team__key", "gpu_quota"):
+        quotas[team] += gpus
+    return Organisation(dict(Team.objects.values_list("key", "cost_centre")), dict(quotas))
 
 
 def _namespaces() -> dict[tuple[str, str], str]:

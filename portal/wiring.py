@@ -34,7 +34,7 @@ from grants.tokens.probing import RegistryTokens
 from grants.tokens.services import revoke_of_person
 from grants.tracker.services import brake_decided
 from grants.tracker.signals import project_done, project_end_moved, project_end_near, project_reopened
-from portal import cost_book
+from portal import cost_book, cost_wiring
 from portal import readers as other_readers
 from portal import targets as keeping_targets
 from portal.live import receivers as live
@@ -66,6 +66,7 @@ def connect() -> None:
     use_probe(registry_agrees)
     _connect_consequences()
     _connect_notices()
+    cost_wiring.connect()
 
 
 def _connect_consequences() -> None:

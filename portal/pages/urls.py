@@ -2,6 +2,8 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
+from portal.pages import cost_exports
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.shellurls")),
     path("", include("portal.pages.home.urls")),
@@ -15,6 +17,8 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.health.urls")),
     path("", include("portal.pages.drift.urls")),
     path("", include("portal.pages.brakes.urls")),
+    path("costs/export/", cost_exports.export, name="costs-export"),
+    path("", include("portal.pages.costs_admin.urls")),
     path("", include("portal.pages.search.urls")),
     path("", include("portal.pages.requests.urls")),
     path("", include("portal.pages.inbox.urls")),

@@ -11,7 +11,7 @@ from grants.directory.models import EmailAddress
 from grants.directory.testing import cast, make_project
 from grants.lifecycle.services import issue
 from grants.lifecycle.types import IssueImage
-from portal.cost_book import book
+from portal.cost_book import book, organisation
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -61,3 +61,14 @@ def test_the_book_costs_the_same_however_much_there_is(django_assert_num_queries
     make_project("second")
     with django_assert_num_queries(8):
         book()
+
+
+def test_teams_are_told_with_their_cost_centre_and_quota():
+    people = cast()
+    people.team.cost_centre = "CC-1"
+    people.team.save()
+    make_project("more", team=people.team, gpu_quota=3)
+    make_project("gone", team=people.team, gpu_quota=100, state="closed")
+    found = organisation()
+    assert found.cost_centres[people.team.key] == "CC-1"
+    assert found.quotas[people.team.key] == people.project.gpu_quota + 3

@@ -159,6 +159,7 @@ row("api/v1/pulls/", "GET", ACTIVE)
 row("api/v1/pulls/gaps/", "GET", ACTIVE)
 row("api/v1/events/", "GET", ACTIVE)
 row("api/v1/events/export/", "GET", ACTIVE)
+row("api/v1/costs/export/", "GET", ACTIVE, form="focus")
 row("api/v1/notifications/", "GET", ACTIVE)
 row("api/v1/notifications/read/", "POST", ACTIVE)
 row("api/v1/tokens/", "GET", ACTIVE)
@@ -240,6 +241,7 @@ row("grants/<int:pk>/pull-secret/", "POST", MEMBER, hide=OUTSIDE, at="grant", ta
 row("pulls/", "GET", ACTIVE)
 row("audit/", "GET", ACTIVE)
 row("audit/export/", "POST", ACTIVE, format="csv")
+row("costs/export/", "POST", ACTIVE, form="showback")
 row("audit/<int:seq>/", "GET", LEAD | READERS, hide=ACTIVE - LEAD - READERS, at="event")
 
 # Pages: differences at systems.
