@@ -2,6 +2,7 @@
 
 from portal.bench.cases import Figure
 from portal.bench.load import SAID
+from portal.tests.journeys.proofs import tally
 from portal.tests.journeys.steps import Step, run_steps, slowest_of_hundred, until
 
 
@@ -32,6 +33,17 @@ def test_slack_stretches_speeds_only() -> None:
     step = Step("pull", slack=3)
     step.quick(2.5, 1, "pulled within")
     assert step.figures == ["pulled within 2.50 s (limit 3)"]
+
+
+def test_a_step_may_speak_while_it_runs() -> None:
+    said: list[str] = []
+    run_steps([("one", lambda step: step.say("half of it"))], say=said.append)
+    assert said[:2] == ["half of it", "ok      one: as expected"]
+
+
+def test_what_pytest_counted_is_told_with_what_was_skipped() -> None:
+    assert tally(["....", "4 passed, 2 skipped in 61.20s (0:01:01)"]) == "4 passed, 2 skipped"
+    assert tally(["", "no tests ran in 0.01s"]) == "no tests passed"
 
 
 def test_until_gives_up_in_time() -> None:

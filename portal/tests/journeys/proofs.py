@@ -4,7 +4,7 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from portal.embedded.places import REPOSITORY
 from portal.tests.journeys.steps import Act, Step
@@ -23,16 +23,21 @@ OWN = (
 
 
 def proving(*words: str, settings: Mapping[str, str] | None = None) -> Act:
-    """A step that runs pytest with these words, and settings beside its own servers."""
+    """A step that runs pytest with these words, and settings beside its own servers; it says what pytest says."""
 
     def act(step: Step) -> None:
         kept = {name: value for name, value in os.environ.items() if name not in OWN}
-        argv = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "-W", "ignore", *words]
-        done = subprocess.run(  # noqa: S603 - arguments are ours
-            argv, cwd=REPOSITORY, env=kept | dict(settings or {}), capture_output=True, text=True, check=False
-        )
-        step.expect(done.returncode == 0, "all tests pass", done.stdout.strip()[-1500:])
-        step.figure(_counted(done.stdout) + "".join(f", {k}={v}" for k, v in (settings or {}).items()))
+        argv = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "-W", "ignore", *words]
+        said: list[str] = []
+        with subprocess.Popen(  # noqa: S603 - arguments are ours
+            argv, cwd=REPOSITORY, env=kept | dict(settings or {}), text=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        ) as running:  # fmt: skip
+            for line in running.stdout or ():
+                said.append(line.rstrip())
+                step.say(f"        {said[-1]}")
+        step.expect(running.returncode == 0, "all tests pass", "\n".join(said)[-1500:])
+        step.figure(tally(said) + "".join(f", {k}={v}" for k, v in (settings or {}).items()))
 
     return act
 
@@ -61,12 +66,12 @@ def tampering_steps() -> list[tuple[str, Act]]:
 
 def browser_steps() -> list[tuple[str, Act]]:
     """Chromium without a mouse, in both languages, and axe on every page in both themes."""
-    return [("browser journeys and the axe matrix", proving("portal/tests/journeys", "-m", "journey"))]
+    return [
+        ("browser journeys and the axe matrix", proving("portal/tests/journeys", "-m", "journey", "-n", "2"))
+    ]
 
 
-def _counted(output: str) -> str:
-    dots = sum(
-        line.count(".") for line in output.splitlines() if re.fullmatch(r"[.sx]+(\s+\[\s*\d+%\])?", line)
-    )
-    found = re.search(r"(\d+) passed", output)
-    return f"{found[1] if found else dots} tests passed"
+def tally(said: Sequence[str]) -> str:
+    """How many passed, were skipped or left out, from what pytest said last."""
+    found = re.search(r"\d+ passed[^\n]*(?= in [\d.]+s)", "\n".join(said))
+    return found[0] if found else "no tests passed"

@@ -13,11 +13,12 @@ class UnmetError(Exception):
 
 @dataclass
 class Step:
-    """One step while it runs: `figure` collects what is printed behind its name."""
+    """One step while it runs: `figure` collects what is printed behind its name, `say` prints at once."""
 
     name: str
     slack: float = 1.0
     figures: list[str] = field(default_factory=list)
+    say: Say = field(default=lambda _line: None)
 
     def figure(self, words: str) -> None:
         """Add something seen or measured."""
@@ -46,7 +47,7 @@ def run_steps(steps: Sequence[tuple[str, Act]], *, say: Say, slack: float = 1.0)
     done: list[tuple[str, str, float]] = []
     unmet = None
     for name, act in steps:
-        step, began = Step(name, slack), time.monotonic()
+        step, began = Step(name, slack, say=say), time.monotonic()
         try:
             act(step)
         except UnmetError as error:

@@ -75,12 +75,13 @@ def _endings(scene: Scene, named: list[Person]) -> dict[str, Any]:
     """A project that is done and on hold, and what the brake holds back."""
     now, team = timezone.now(), scene.people.team
     over = [
-        make_project(f"over-{number}", name="旧模型评测", team=team, state="closed") for number in range(12)
+        make_project(f"anti-fraud-v{number}", name="旧模型评测", team=team, state="closed")
+        for number in range(20, 32)
     ]
     for project in over:
         make_grant(project=project, members=named, images=[scene.image])
     end_projects(projects=over, kind=Trigger.CLOSING, by=operator("root"), now=now)
-    done = make_project("done", team=team, jira_issue="AF-12", state="closed")
+    done = make_project("anti-fraud-v1", name="反欺诈试点", team=team, jira_issue="AF-12", state="closed")
     make_grant(project=done, members=named, images=[scene.image])
     Watch.objects.create(project=done, kind="issue", key="AF-12", category="done", next_check_at=now)
     WindDown.objects.create(
