@@ -86,6 +86,7 @@ class Google:
     endpoints: Endpoints
     options: GoogleOptions
     people: Directory
+    timeout: float = 0.3  # short: where answers are lost, each costs so much
 
     @property
     def state(self) -> GoogleState:
@@ -94,7 +95,7 @@ class Google:
     @cached_property
     def clients(self) -> GoogleClients:
         """They remember nothing, and making them is slow: all connectors have the same."""
-        return GoogleClients(endpoints=self.endpoints, timeout=0.3)
+        return GoogleClients(endpoints=self.endpoints, timeout=self.timeout)
 
     def now(self) -> datetime:
         return datetime.fromtimestamp(self.state.clock(), UTC)
@@ -199,11 +200,13 @@ def _looks_ours(member: str) -> bool:
 
 
 @contextmanager
-def google(options: GoogleOptions = OPTIONS, people: Directory = PEOPLE, **fields: Any) -> Iterator[Google]:
-    """A running stand-in."""
+def google(
+    options: GoogleOptions = OPTIONS, people: Directory = PEOPLE, *, timeout: float = 0.3, **fields: Any
+) -> Iterator[Google]:
+    """A running stand-in. `timeout`: seconds a call may take; give more where no answer is ever lost."""
     app = GoogleStandin(seeded_state(**fields))
     with running_google(app) as endpoints:
-        yield Google(app, endpoints, options, people)
+        yield Google(app, endpoints, options, people, timeout)
 
 
 def case_of(there: Google) -> Case:
