@@ -7,3 +7,6 @@ costs_changed = Signal()
 
 violations_found = Signal()
 """After commit: `count` (int) of rules that figures newly break, and `first` and `last` day of them."""
+
+source_failing = Signal()
+"""After commit, once per outage: `source_id`, `name`, `error` (a sentence without secrets), `now`."""

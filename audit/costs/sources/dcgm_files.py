@@ -1,7 +1,7 @@
 """Range answers of Prometheus about GPUs, kept in a file: one answer, or a list of them. Pure."""
 
-from dataclasses import replace
-from datetime import timedelta
+from collections.abc import Iterable
+from datetime import datetime, timedelta
 
 from audit.costs.records import ActivityRecord, CapacityRecord, Facts, Reading
 from audit.costs.sources.days import by_day
@@ -22,24 +22,22 @@ def read_answers(document: object) -> list[Reading]:
     if not activity and not faults.count:
         faults.add(0, "data.result", "no_rows")
     faults.check()
-    notes = tuple(NOTES[key] for key in notes_of(activity))
-    return by_day([*activity, *capacity_of(seen)], version=VERSION, notes=notes)
+    return by_day([*activity, *capacity_of(seen)], version=VERSION, notes=_noted(activity))
 
 
-def by_hour(seen: Seen, hours: list[Reading], *, gpu_type: str = "") -> list[Reading]:
+def by_hour(seen: Seen, hours: list[datetime], *, gpu_type: str = "") -> list[Reading]:
     """Put what was seen into the hours it belongs to: each of them is complete, also when nothing was seen."""
-    seen_all: list[ActivityRecord | CapacityRecord] = [
-        *activity_of(seen),
-        *capacity_of(seen, gpu_type=gpu_type),
+    found: dict[datetime, list[ActivityRecord | CapacityRecord]] = {hour: [] for hour in hours}
+    both: list[ActivityRecord | CapacityRecord] = [*activity_of(seen), *capacity_of(seen, gpu_type=gpu_type)]
+    for one in both:
+        if (hour := whole_hour(one.start)) in found:
+            found[hour].append(one)
+    facts = frozenset({Facts.ACTIVITY, Facts.CAPACITY})
+    return [
+        Reading(hour, hour + HOUR, facts, tuple(records), format_version=VERSION, notes=_noted(records))
+        for hour, records in found.items()
     ]
-    found = []
-    for hour in hours:
-        inside = [one for one in seen_all if hour.start <= whole_hour(one.start) < hour.end]
-        heard = [one for one in inside if isinstance(one, ActivityRecord)]
-        notes = tuple(NOTES[key] for key in notes_of(heard))
-        found.append(
-            replace(
-                hour, records=tuple(inside), notes=notes, facts=frozenset({Facts.ACTIVITY, Facts.CAPACITY})
-            )
-        )
-    return found
+
+
+def _noted(records: Iterable[ActivityRecord | CapacityRecord]) -> tuple[object, ...]:
+    return tuple(NOTES[key] for key in notes_of(one for one in records if isinstance(one, ActivityRecord)))

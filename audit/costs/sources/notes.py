@@ -1,6 +1,6 @@
 """Sentences about what a source does not say, for the health page and the list of sources."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -18,3 +18,14 @@ NOTES: Mapping[str, Promise] = {
     "dcgm_util": _("For some GPUs only GPU_UTIL is known: it says that anything ran, not how much."),
     "dcgm_shared": _("Several pods share a GPU: which of them was active cannot be told."),
 }
+
+
+def keys_of(notes: Iterable[object]) -> list[str]:
+    """The keys of some of these sentences, to be stored; others are left out."""
+    known = {id(text): key for key, text in NOTES.items()}
+    return sorted({known[id(one)] for one in notes if id(one) in known})
+
+
+def said(keys: Iterable[object]) -> list[Promise]:
+    """The sentences of stored keys (`Source.notes`), translated when they are read."""
+    return [NOTES[key] for key in keys if isinstance(key, str) and key in NOTES]

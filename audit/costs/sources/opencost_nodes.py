@@ -29,10 +29,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class NodeFacts:
-    """The nodes with GPUs of one step. `asked` False: nobody asked, so nothing is known about capacity."""
+    """The nodes with GPUs of one span. `asked` False: nothing is known about capacity; `known`: about nodes at all."""
 
     nodes: tuple[Node, ...] = ()
     asked: bool = False
+    known: bool = False
     types: dict[str, str] = field(default_factory=dict)
     classes: dict[str, str] = field(default_factory=dict)
 
@@ -62,6 +63,7 @@ def read_nodes(document: object, *, gpu_type: str = "") -> NodeFacts:
     return NodeFacts(
         nodes,
         asked=True,
+        known=True,
         types={one.name: one.gpu_type for one in nodes if one.gpu_type != gpus.UNKNOWN},
         classes={one.name: one.pricing_class for one in nodes},
     )

@@ -37,6 +37,12 @@ def opencost(change):
     return json.dumps(document).encode()
 
 
+def half_hours(steps):
+    steps.pop()
+    for one in steps[0].values():
+        one["window"]["end"] = "2026-03-02T09:30:00Z"
+
+
 def trainer(steps):
     return next(one for name, one in steps[0].items() if name.endswith("/trainer"))
 
@@ -130,7 +136,7 @@ MALFORMED = {
     "OpenCost text": (opencost(lambda steps: trainer(steps).update(gpuHours="four")), "gpuHours bad_number"),
     "OpenCost twice": (opencost(lambda steps: steps.append(steps[0])), "window double_step"),
     "OpenCost half hours": (
-        opencost(lambda steps: [one["window"].update(end="2026-03-02T09:30:00Z") for one in steps[0].values()] and steps.pop()),
+        opencost(half_hours),
         "window not_hours",
     ),
     "Google without SKU": (google(sku=None) + b"\n" + google(), [(1, "sku.description", "missing")]),
