@@ -1,4 +1,4 @@
-"""Scans on a schedule: one task finds the targets that are due, one task for each looks."""
+"""Scans on a schedule: one task finds the targets that are due, a lane for each looks."""
 
 from contextlib import suppress
 
@@ -6,6 +6,7 @@ from celery import shared_task
 from django.db import transaction
 from django.utils import timezone
 
+from grants.catalogue.lanes import Lanes
 from grants.delivery.drift import scan
 from grants.delivery.drift_clock import take_due
 from grants.delivery.drift_errors import NotScannable
@@ -14,12 +15,14 @@ from grants.delivery.targets import target_of
 
 @shared_task(name="grants.delivery.drift_tasks.scan_due", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
 def scan_due() -> None:
-    """Send a worker to each target whose scan is due."""
+    """Have each target whose scan is due looked at, in a lane of its own.
+
+    It does not wait for them: systems that do not answer hold up neither each other nor other tasks.
+    """
     for key in take_due(now=timezone.now()):
-        scan_target.apply_async(args=[key], retry=False, expires=600)
+        lanes.ask(key)
 
 
-@shared_task(name="grants.delivery.drift_tasks.scan_target", ignore_result=True)  # type: ignore[untyped-decorator]  # Celery has no types
 def scan_target(key: str) -> None:
     """Scan the target with this key; one that is being scanned, or is gone, is left alone."""
     target = target_of(key)
@@ -27,6 +30,9 @@ def scan_target(key: str) -> None:
         return
     with suppress(NotScannable):
         scan(target, now=timezone.now())
+
+
+lanes = Lanes(scan_target, named="scan of")
 
 
 def wake_scans() -> None:

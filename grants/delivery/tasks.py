@@ -8,8 +8,8 @@ from celery.signals import worker_process_shutdown
 from django.db import transaction
 from django.utils import timezone
 
+from grants.catalogue.lanes import Lanes
 from grants.delivery.claims import targets_due
-from grants.delivery.lanes import Lanes
 from grants.delivery.services import catch_up, plan_all
 from grants.delivery.targets import target_of
 from grants.delivery.turns import at_once

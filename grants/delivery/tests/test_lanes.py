@@ -4,10 +4,10 @@ import threading
 
 import pytest
 
+from grants.catalogue.lanes import Lanes
 from grants.catalogue.testing import make_image, make_registry
 from grants.delivery import targets, tasks
 from grants.delivery.claims import targets_due
-from grants.delivery.lanes import Lanes
 from grants.delivery.models import Delivery
 from grants.delivery.services import catch_up
 from grants.delivery.tasks import lanes, sweep

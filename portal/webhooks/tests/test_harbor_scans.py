@@ -7,11 +7,12 @@ from audit.ledger.actors import system
 from audit.ledger.models import Event
 from grants.catalogue.models import Image, Registry, Scan
 from grants.catalogue.sync import sync_registry
+from grants.catalogue.testing import make_registry
 from grants.connectors.tests.harbor_world import world
 from portal.sandbox.harbor.artifacts import add_report
 from portal.sandbox.harbor.seeding import IMAGES
 from portal.webhooks.harbor_scans import harbor_reader, read_missing, read_scan
-from portal.webhooks.tasks import read_harbor_scan, read_missing_harbor_scans
+from portal.webhooks.tasks import lanes, read_harbor_scan, read_missing_at, read_missing_harbor_scans
 
 pytestmark = [pytest.mark.enable_loopback, pytest.mark.django_db]
 TRITON = IMAGES[1]
@@ -60,8 +61,7 @@ def test_what_no_webhook_told_of_is_read_later(scene):
     made, registry = scene
     sync(registry)
     made.harbor.state.reports.pop(f"{IMAGES[0]}@{digest_of(IMAGES[0])}")
-    assert read_missing_harbor_scans() == 4
-    assert read_missing_harbor_scans() == 0
+    assert [read_missing_at("harbor"), read_missing_at("harbor"), read_missing_at("gone")] == [4, 0, 0]
     with harbor_reader(registry) as reader:
         assert read_missing(registry=registry, reader=reader, now=timezone.now()) == 0
 
@@ -89,4 +89,13 @@ def test_a_harbor_that_cannot_be_read_stops_no_other(scene):
         service="down",
         api_url="http://127.0.0.1:9",
     )
-    assert read_missing_harbor_scans() == 5
+    assert [read_missing_at("a-down"), read_missing_at("harbor")] == [0, 5]
+
+
+def test_each_harbor_is_asked_in_a_lane_of_its_own(scene, monkeypatch):
+    asked = []
+    monkeypatch.setattr(lanes, "ask", asked.append)
+    make_registry("main")
+    make_registry("second", kind="harbor")
+    read_missing_harbor_scans()
+    assert asked == ["harbor", "second"]

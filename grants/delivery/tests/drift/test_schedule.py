@@ -1,15 +1,21 @@
 """When targets are looked at, and by whom: the rows are the queue."""
 
+import threading
 from datetime import timedelta
 
 import pytest
 from django.core.management import CommandError, call_command
 
+from grants.catalogue.testing import make_registry
 from grants.connectors.errors import Transient
+from grants.delivery import targets
 from grants.delivery.drift_clock import LEASE, take_due
 from grants.delivery.drift_selectors import drift_of_targets
-from grants.delivery.drift_tasks import scan_target
+from grants.delivery.drift_tasks import lanes, scan_due, scan_target
 from grants.delivery.models import TargetScan
+from grants.delivery.tests.drift.conftest import DriftingConnector
+
+SECONDS = 20.0
 
 pytestmark = [
     pytest.mark.django_db(transaction=True),
@@ -37,6 +43,33 @@ def test_task_scans_its_target_and_leaves_unknown_ones_alone():
     scan_target("nowhere")
     scan_target("keeper")
     assert TargetScan.objects.get().finished_at is not None
+
+
+def test_silent_systems_hold_up_neither_each_other_nor_the_task(monkeypatch, keeper):
+    go, asked = threading.Event(), threading.Semaphore(0)
+
+    class Silent(DriftingConnector):
+        def observe(self, scope):
+            asked.release()
+            assert go.wait(SECONDS)
+            raise Transient("It does not answer.")
+
+    connectors = {"a-silent": Silent(), "b-silent": Silent(), "keeper": keeper}
+    monkeypatch.setattr(targets, "_factories", {"keeping": lambda registry: connectors[registry.key]})
+    for key in ("a-silent", "b-silent"):
+        make_registry(key, kind="keeping")
+    scan_due()
+    try:
+        assert all(asked.acquire(timeout=SECONDS) for _ in range(2))
+        assert lanes._made["keeper"].settled(SECONDS)
+        assert list(TargetScan.objects.exclude(finished_at=None).values_list("target", flat=True)) == [
+            "keeper"
+        ]
+    finally:
+        go.set()
+        assert lanes.settle(SECONDS)
+    errors = TargetScan.objects.exclude(error="").order_by("target").values_list("target", "error")
+    assert list(errors) == [("a-silent", "It does not answer."), ("b-silent", "It does not answer.")]
 
 
 def test_command_says_what_it_found(give, clock, keeper, capsys):

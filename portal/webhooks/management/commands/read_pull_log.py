@@ -43,7 +43,11 @@ class Command(BaseCommand):
         while some := list(islice(pulls, AT_ONCE)):
             said["new"] += take(some, registry=row, now=now)
         with audited(by=operator(getpass.getuser())):
-            detail: Detail = {"file": Path(file).name, "sha256": hashlib.sha256(raw).hexdigest(), "new": said["new"]}
+            detail: Detail = {
+                "file": Path(file).name,
+                "sha256": hashlib.sha256(raw).hexdigest(),
+                "new": said["new"],
+            }
             record("audit.pulls.imported", subject=f"registry:{row.key}", detail=detail)
         self.stdout.write(
             f"{row.key}: {said['pulls']} pulls and looks, {said['new']} of them new; {said['others']} other lines, "

@@ -1,4 +1,4 @@
-"""Threads for each target with work due: one that does not answer keeps nothing waiting but its own lines."""
+"""Threads for each target with work due: one that does not answer keeps nothing waiting but its own work."""
 
 import threading
 from collections.abc import Callable
@@ -10,14 +10,14 @@ log = getLogger(__name__)
 
 
 class Lane:
-    """Works one target's due lines in threads of its own, once for however many asked meanwhile.
+    """Does one target's work of one kind in threads of its own, once for however many asked meanwhile.
 
     It begins with one thread; the work itself asks for more hands where there is much to do. The threads stay, because
     connectors remember what their target can do; their database connections do not.
     """
 
-    def __init__(self, target: str, work: Callable[[str], object]) -> None:
-        self._target, self._work = target, work
+    def __init__(self, target: str, work: Callable[[str], object], *, named: str) -> None:
+        self._target, self._work, self._named = target, work, named
         self._changed = threading.Condition()
         self._asked = self._busy = self._hands = 0
         self._hire()
@@ -45,7 +45,7 @@ class Lane:
 
     def _hire(self) -> None:
         self._hands += 1
-        name = f"delivery to {self._target}, {self._hands}"
+        name = f"{self._named} {self._target}, {self._hands}"
         threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def _run(self) -> None:
@@ -56,7 +56,9 @@ class Lane:
             try:
                 self._work(self._target)
             except Exception:
-                log.exception("The lines of a target could not be worked", extra={"target": self._target})
+                log.exception(
+                    "The work of a lane failed", extra={"lane": self._named, "target": self._target}
+                )
             finally:
                 connection.close()
                 with self._changed:
@@ -65,10 +67,13 @@ class Lane:
 
 
 class Lanes:
-    """The lanes of this process, made as they are needed. `work(target)`: what a lane does when it is asked."""
+    """The lanes of this process for one kind of work, made as they are needed.
 
-    def __init__(self, work: Callable[[str], object]) -> None:
-        self._work = work
+    `work(target)`: what a lane does when it is asked. `named`: what its threads are called before the target's key.
+    """
+
+    def __init__(self, work: Callable[[str], object], *, named: str = "delivery to") -> None:
+        self._work, self._named = work, named
         self._made: dict[str, Lane] = {}
         self._one_at_a_time = threading.Lock()
 
@@ -82,7 +87,9 @@ class Lanes:
 
     def _lane(self, target: str) -> Lane:
         with self._one_at_a_time:
-            return self._made.get(target) or self._made.setdefault(target, Lane(target, self._work))
+            return self._made.get(target) or self._made.setdefault(
+                target, Lane(target, self._work, named=self._named)
+            )
 
     def settle(self, seconds: float) -> bool:
         """Wait until no lane has anything left to do, for at most so many seconds each; whether that is so."""
