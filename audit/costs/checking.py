@@ -1,6 +1,6 @@
 """What is wrong with records, all of it at once, before anything is stored. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 
 from django.utils.translation import gettext_lazy as _
@@ -115,7 +115,7 @@ class Faults:
     def bill(self, line: int, one: BillRecord, reading: Reading) -> bool:
         """Whether a line of an invoice can be kept."""
         names = ("cluster", "gpu_type", "sku", "description", "currency", "invoice_month")
-        good = all([self._text(line, name, getattr(one, name)) for name in names])
+        good = self._each(line, names, [getattr(one, name) for name in names])
         if not reading.start.date() <= one.day < reading.end.date():
             good = self.say(line, "day", "outside")
         if not one.currency:
@@ -138,7 +138,7 @@ class Faults:
         return good
 
     def _texts(self, line: int, one: object, names: tuple[str, ...], texts: tuple[str, ...]) -> bool:
-        good = all([self._text(line, name, text) for name, text in zip(names, texts, strict=True)])
+        good = self._each(line, names, texts)
         for name in ("cluster", "gpu_type"):
             if name in names and not getattr(one, name).strip():
                 good = self.say(line, name, "missing")
@@ -147,6 +147,11 @@ class Faults:
         if good:
             self._good.add(texts)
         return good
+
+    def _each(self, line: int, names: Sequence[str], texts: Sequence[str]) -> bool:
+        # Every text is looked at: all faults are told at once.
+        bad = [name for name, text in zip(names, texts, strict=True) if not self._text(line, name, text)]
+        return not bad
 
     def _text(self, line: int, name: str, text: str) -> bool:
         if len(text) > LENGTHS[name]:

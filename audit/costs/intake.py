@@ -10,6 +10,7 @@ from django.db.models.functions import Greatest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from audit.costs.announcing import announce
 from audit.costs.attribution import Attributor
 from audit.costs.cards import rate_card, use_card
 from audit.costs.changes import DayChange, LoadPreview, day_sums
@@ -25,8 +26,7 @@ from audit.costs.providers import book
 from audit.costs.rebuild import rebuild
 from audit.costs.records import Facts, Reading
 from audit.costs.reserving import assign_reservations
-from audit.costs.restating import Why, closed_among, restate, team_days
-from audit.costs.signals import costs_changed
+from audit.costs.restating import Why, restating
 from audit.costs.splitting import days_of
 from audit.costs.storing import drop_rows, keep_slices, number_dimensions, write_rows
 from audit.costs.stretches import by_month
@@ -127,12 +127,10 @@ def _store(
         return load, changed
     load.save()
     if changed.drafts:
-        closed = closed_among(changed.days, now)
-        before = team_days(closed)
-        _replace(source, load, prepared, changed, known)
-        _add_up(changed)
-        restate(closed, before, Why(_cause(changed), source.key), now)
-        _announce(changed.days)
+        with restating(changed.days, Why(_cause(changed), source.key), now):
+            _replace(source, load, prepared, changed, known)
+            _add_up(changed)
+        announce(changed.days)
     _move_on(source, prepared)
     return load, changed
 
@@ -220,14 +218,6 @@ def _add_up(changed: _Changed) -> None:
 
 def _cause(changed: _Changed) -> str:
     return "late" if changed.of(Facts.USAGE) or changed.of(Facts.CAPACITY) else "activity"
-
-
-def _announce(days: Sequence[date]) -> None:
-    if days:
-        first, last = days[0], days[-1]
-        transaction.on_commit(
-            lambda: costs_changed.send_robust(sender=Load, first=first, last=last), robust=True
-        )
 
 
 def _move_on(source: Source, prepared: Preparation) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -30,6 +31,6 @@ def hold_months(days: Iterable[date]) -> None:
     )
 
 
-def _lock(statement: str, parameters: list[object]) -> None:
+def _lock(statement: str, parameters: list[Any]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)

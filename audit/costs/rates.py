@@ -2,27 +2,28 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Max, Min
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from audit.costs.announcing import announce
 from audit.costs.cards import rate_card, rate_rows
 from audit.costs.changes import RatesPreview, TeamChange
 from audit.costs.errors import CostConflict, CostError
+from audit.costs.known_days import Days, known_days
 from audit.costs.locks import change_rules, hold_months
-from audit.costs.models import CapacityDay, DayTotal, GpuType, Rate, RateRevision, Reservation
+from audit.costs.models import GpuType, Rate, RateRevision, Reservation
 from audit.costs.partitions import FIRST, LAST
 from audit.costs.pricing import MICRO, RateCard, RateRow
 from audit.costs.rebuild import rebuild, rebuild_days
 from audit.costs.records import PricingClass
-from audit.costs.repricing import Days, effects, lay_out, mispriced_capacity_days, mispriced_hours, reprice
-from audit.costs.restating import Why, closed_among, restate, team_days
-from audit.costs.signals import costs_changed
+from audit.costs.repricing import Effect, effects, lay_out, mispriced_capacity_days, mispriced_hours, reprice
+from audit.costs.restating import Why, closed_among, restating
 from audit.costs.stretches import by_month
 from audit.costs.types import ZERO
 from audit.ledger.actors import Actor
@@ -80,13 +81,8 @@ def preview_rates(*, changes: Sequence[RateChange], now: datetime) -> RatesPrevi
     """What publishing these rates would change, exactly, from the rows. Raises CostError `bad_rates`."""
     _refuse_faults(changes, "preview")
     span = _span(changes)
-    seen = []
-    if span:
-        with transaction.atomic():
-            lay_out(_card_with(changes), span, gpu_types=[one.gpu_type for one in changes])
-            seen = effects(span)
-            provisioned = mispriced_capacity_days(span)
-    days = sorted({one.day for one in seen} | set(provisioned if span else ()))
+    seen, provisioned = _effects(changes, span) if span else ([], [])
+    days = sorted({one.day for one in seen} | set(provisioned))
     teams = sorted({one.team for one in seen})
     lines = [TeamChange(team, _sum(o.before for o in seen if o.team == team),
                         _sum(o.after for o in seen if o.team == team)) for team in teams]  # fmt: skip
@@ -102,45 +98,35 @@ def preview_rates(*, changes: Sequence[RateChange], now: datetime) -> RatesPrevi
     )
 
 
+def _effects(changes: Sequence[RateChange], span: Days) -> tuple[list[Effect], list[date]]:
+    with transaction.atomic():
+        lay_out(_card_with(changes), span, gpu_types=[one.gpu_type for one in changes])
+        return effects(span), mispriced_capacity_days(span)
+
+
 def _apply(card: RateCard, changes: Sequence[RateChange], number: int, now: datetime) -> list[date]:
     """Reprice what the changes touch and add it up again; returns the days whose sums were made anew."""
     span = _span(changes)
     if span is None:
         return []
     zone = timezone.get_default_timezone()
-    hold_months(_months(span))
+    hold_months(span.each())
     lay_out(card, span, gpu_types=[one.gpu_type for one in changes])
     stretches = by_month(mispriced_hours(span), zone)
-    other = set(mispriced_capacity_days(span)) | _reserved_days(changes, span)
-    days = sorted(other | {day for one in stretches for day in one.days})
-    closed = closed_among(days, now)
-    before = team_days(closed)
-    reprice(span)
-    rebuild(stretches, zone)
-    rebuild_days(sorted(other - {day for one in stretches for day in one.days}), zone)
-    restate(closed, before, Why("rates", revision=number), now)
-    if days:
-        transaction.on_commit(
-            lambda: costs_changed.send_robust(sender=RateRevision, first=days[0], last=days[-1]), robust=True
-        )
+    used = {day for one in stretches for day in one.days}
+    days = sorted(used | set(mispriced_capacity_days(span)) | _reserved_days(changes, span))
+    with restating(days, Why("rates", revision=number), now):
+        reprice(span)
+        rebuild(stretches, zone)
+        rebuild_days(sorted(set(days) - used), zone)
+    announce(days)
     return days
 
 
 def _span(changes: Sequence[RateChange]) -> Days | None:
     """The days with figures that the changes can touch."""
-    ends = [DayTotal.objects.aggregate(first=Min("day"), last=Max("day")),
-            CapacityDay.objects.aggregate(first=Min("day"), last=Max("day"))]  # fmt: skip
-    firsts = [end["first"] for end in ends if end["first"]]
-    lasts = [end["last"] for end in ends if end["last"]]
-    if not (firsts and lasts and changes):
-        return None
-    first = max(min(firsts), min(one.from_day for one in changes))
-    return Days(first, max(lasts)) if first <= max(lasts) else None
-
-
-def _months(span: Days) -> list[date]:
-    count = (span.last - span.first).days + 1
-    return [span.first + timedelta(days=n) for n in range(count)]
+    known = known_days()
+    return known and known.within(min(one.from_day for one in changes), None)
 
 
 def _reserved_days(changes: Sequence[RateChange], span: Days) -> set[date]:
@@ -148,7 +134,7 @@ def _reserved_days(changes: Sequence[RateChange], span: Days) -> set[date]:
     types = [one.gpu_type for one in changes if one.pricing_class in ("", PricingClass.RESERVED)]
     found: set[date] = set()
     for one in Reservation.objects.filter(gpu_type__in=types):
-        found |= {day for day in _months(span) if one.starts <= day and (one.ends is None or day < one.ends)}
+        found |= {day for day in span.each() if one.starts <= day and (one.ends is None or day < one.ends)}
     return found
 
 

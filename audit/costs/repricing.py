@@ -9,6 +9,7 @@ from typing import Any
 from django.db import connection
 
 from audit.costs.cards import use_card, used_triples
+from audit.costs.known_days import Days
 from audit.costs.pricing import RateCard
 
 _FROM = """
@@ -60,19 +61,6 @@ class Effect:
     unpriced_ms: int
 
 
-@dataclass(frozen=True, slots=True)
-class Days:
-    """Both ends inside."""
-
-    first: date
-    last: date
-
-    @property
-    def parameters(self) -> dict[str, Any]:
-        """What statements are narrowed by."""
-        return {"first": self.first, "last": self.last}
-
-
 def lay_out(card: RateCard, days: Days, *, gpu_types: Sequence[str] = ()) -> None:
     """Make the table of prices of these days for what was used or provisioned; no types named: of all."""
     triples = used_triples(days.first, days.last)
@@ -98,11 +86,15 @@ def mispriced_capacity_days(days: Days) -> list[date]:
 def reprice(days: Days) -> None:
     """Give every row of usage and capacity the price laid out. The sums are no longer those of the rows then."""
     with connection.cursor() as cursor:
-        cursor.execute(_ROWS, days.parameters)
-        cursor.execute(_CAPACITY, days.parameters)
+        cursor.execute(_ROWS, _bounds(days))
+        cursor.execute(_CAPACITY, _bounds(days))
 
 
 def _rows(statement: str, days: Days) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
-        cursor.execute(statement, days.parameters)
+        cursor.execute(statement, _bounds(days))
         return list(cursor.fetchall())
+
+
+def _bounds(days: Days) -> dict[str, date]:
+    return {"first": days.first, "last": days.last}

@@ -1,6 +1,7 @@
 """Whose reservation reserved use belongs to: their team's own first, then any other of that cluster and type."""
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from django.db import connection
 
@@ -28,19 +29,27 @@ _WANTED = """
     WHERE k.reservation <> coalesce(r.name, '')
 """
 _MOVE = """
-    UPDATE costs_usage u SET key_id = v.id, base_id = nullif(w.base_id, v.id)
+    WITH moved AS (UPDATE costs_usage u SET key_id = v.id, base_id = nullif(w.base_id, v.id)
     FROM costs_wanted w JOIN costs_variant v USING (base_id, metric, reservation)
     WHERE u.day BETWEEN %(first_day)s AND %(last_day)s AND u.start >= %(low)s AND u.start < %(high)s
         AND u.day = w.day AND u.key_id = w.key_id
+    RETURNING u.start)
+    SELECT DISTINCT date_trunc('hour', start, 'UTC') FROM moved
 """
 
 
-def assign_reservations(stretches: Iterable[Stretch]) -> None:
-    """Write into the keys of reserved rows which reservation they use. Part of a transaction, before the sums."""
+def assign_reservations(stretches: Iterable[Stretch]) -> set[datetime]:
+    """Write into the keys of reserved rows which reservation they use; returns the hours that have changed.
+
+    Part of a transaction, before the sums.
+    """
+    moved: set[datetime] = set()
     if not UsageKey.objects.filter(pricing_class=PricingClass.RESERVED).exists():
-        return
+        return moved
     for one in stretches:
         if make_wanted(_WANTED, one.parameters):
             number_variants()
             with connection.cursor() as cursor:
                 cursor.execute(_MOVE, one.parameters)
+                moved |= {hour for (hour,) in cursor.fetchall()}
+    return moved

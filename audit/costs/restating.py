@@ -1,6 +1,7 @@
 """Closed days that change afterwards: what was said before stays readable beside what is said now."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -58,28 +59,26 @@ def team_days(days: Sequence[date]) -> TeamDays:
         return {(day, team): (held, cost) for day, team, held, cost in cursor.fetchall()}
 
 
-def restate(
-    days: Sequence[date], before: Mapping[tuple[date, str], tuple[int, Decimal]], why: Why, now: datetime
-) -> int:
-    """Write down which teams' figures of closed days are no longer what they were; returns how many."""
-    after = team_days(days)
+@contextmanager
+def restating(days: Sequence[date], why: Why, now: datetime) -> Iterator[list[Restatement]]:
+    """Inside, figures of these days change; those of closed days that did are written down at the end.
+
+    What is written down stands in the list that is given.
+    """
+    closed = closed_among(days, now)
+    before = team_days(closed)
+    written: list[Restatement] = []
+    yield written
+    written += _restate(closed, before, why, now)
+
+
+def _restate(closed: Sequence[date], before: TeamDays, why: Why, now: datetime) -> list[Restatement]:
+    after = team_days(closed)
     rows = []
-    for key in sorted(before.keys() | after.keys()):
-        old, new = before.get(key, _NOTHING), after.get(key, _NOTHING)
+    for day, team in sorted(before.keys() | after.keys()):
+        old, new = before.get((day, team), _NOTHING), after.get((day, team), _NOTHING)
         if old != new:
-            rows.append(
-                Restatement(
-                    day=key[0],
-                    team=key[1],
-                    at=now,
-                    cause=why.cause,
-                    source=why.source,
-                    revision=why.revision,
-                    before_ms=old[0],
-                    after_ms=new[0],
-                    before_cost=old[1],
-                    after_cost=new[1],
-                )  # fmt: skip
-            )
-    Restatement.objects.bulk_create(rows, batch_size=2_000)
-    return len(rows)
+            amounts = {"before_ms": old[0], "after_ms": new[0], "before_cost": old[1], "after_cost": new[1]}
+            which = {"cause": why.cause, "source": why.source, "revision": why.revision}
+            rows.append(Restatement(day=day, team=team, at=now, **which, **amounts))
+    return Restatement.objects.bulk_create(rows, batch_size=2_000)

@@ -1,5 +1,6 @@
 """The choices that figures are printed with."""
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
 
 SHARED_METHODS = ("none", "direct", "quota", "equal")
-_CURRENCY_LETTERS = 3
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _MOST_CLOSED = 366
 FIELDS = ("currency", "shared_method", "active_threshold", "closed_after_days", "member_names")
 
@@ -50,18 +51,9 @@ def change_settings(*, by: Actor, **changes: Any) -> CostSettings:
 
 
 def _check(changes: Mapping[str, Any]) -> None:
-    faults = [
-        str(_("There is no such setting: %(name)s.") % {"name": name})
-        for name in changes
-        if name not in FIELDS
-    ]
-    currency = changes.get("currency", "USD")
-    if not (
-        isinstance(currency, str)
-        and len(currency) == _CURRENCY_LETTERS
-        and currency.isascii()
-        and currency.isupper()
-    ):
+    unknown = [name for name in changes if name not in FIELDS]
+    faults = [str(_("There is no such setting: %(name)s.") % {"name": name}) for name in unknown]
+    if not _CURRENCY.fullmatch(changes.get("currency", "USD")):
         faults.append(str(_("A currency is three capital letters, such as USD.")))
     if changes.get("shared_method", "none") not in SHARED_METHODS:
         faults.append(str(_("There is no such way to share costs.")))

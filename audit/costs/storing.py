@@ -67,9 +67,9 @@ _BILL = """
 """
 STAGES: Mapping[Facts, tuple[str, str]] = {
     Facts.USAGE: (
-        "key_ref bigint, place_ref bigint, start timestamptz, day date, ms bigint, gpus numeric(12, 6),"
-        " held_ms bigint, given_activity numeric(7, 6), given_active_ms bigint, measured_ms bigint,"
-        " active_ms bigint, busy_ms bigint",
+        """key_ref bigint, place_ref bigint, start timestamptz, day date, ms bigint, gpus numeric(12, 6),
+        held_ms bigint, given_activity numeric(7, 6), given_active_ms bigint, measured_ms bigint,
+        active_ms bigint, busy_ms bigint""",
         _USAGE,
     ),
     Facts.ACTIVITY: (
@@ -81,8 +81,8 @@ STAGES: Mapping[Facts, tuple[str, str]] = {
         _CAPACITY,
     ),
     Facts.BILL: (
-        "day date, cluster text, gpu_type text, sku text, description text, hours numeric(18, 6),"
-        " cost numeric(20, 6), credits numeric(20, 6), currency text, invoice_month text",
+        """day date, cluster text, gpu_type text, sku text, description text, hours numeric(18, 6),
+        cost numeric(20, 6), credits numeric(20, 6), currency text, invoice_month text""",
         _BILL,
     ),
 }

@@ -68,3 +68,17 @@ def test_smoke(source: Source):
     assert bring(source, day()).changed_slices == 3
     assert not Usage.objects.exists()
     assert not TeamDay.objects.exists()
+
+
+def test_checks(source: Source):
+    from django.core.management import call_command
+
+    ensure_types(["L40S"])
+    publish("2")
+    bring(source, day(use(hours=2.5, gpus="0.25"), use(workload="w")))
+    call_command("check_costs")
+    TeamDay.objects.update(cost=1)
+    with pytest.raises(Exception):
+        call_command("check_costs")
+    call_command("rebuild_costs")
+    call_command("check_costs")

@@ -1,0 +1,20 @@
+"""Background work of the cost room."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from audit.costs.checks import check_nightly
+from audit.costs.rebuilding import rederive as rederive_rows
+from audit.ledger.actors import system
+
+
+@shared_task(name="audit.costs.tasks.nightly")
+def nightly() -> int:
+    """Compare sums with rows and check the rules; returns how many are newly broken."""
+    return len(check_nightly(by=system("costs"), now=timezone.now()))
+
+
+@shared_task(name="audit.costs.tasks.rederive")
+def rederive() -> bool:
+    """Look at activity again after the threshold has changed."""
+    return rederive_rows(by=system("costs"), now=timezone.now())
