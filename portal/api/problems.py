@@ -18,6 +18,7 @@ from approvals.policy.texts import explain
 from approvals.policy.types import Result
 from audit.ledger.errors import PurserError
 
+MOST_FAULTS = 1_000
 log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
@@ -89,7 +90,7 @@ def problem(
 
 def _of_purser(error: PurserError) -> Response:
     more: dict[str, Any] = {}
-    faults = list(_faults_of(error.detail))
+    faults = list(_faults_of(error.detail, error.code))[:MOST_FAULTS]
     if faults:
         more["errors"] = faults
     if "results" in error.detail:
@@ -134,14 +135,24 @@ def check_from(result: Result) -> dict[str, str]:
     return {"rule": str(result.rule), "result": str(result.result), "code": result.code, "text": text}
 
 
-def _faults_of(detail: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+def _faults_of(detail: Mapping[str, Any], code: str) -> Iterator[dict[str, Any]]:
     for name, sentence in detail.get("fields", {}).items():
         yield {"field": FIELDS.get(name, name), "code": "bad_value", "detail": sentence}
     for line in detail.get("images", ()):
         yield {"field": f"images.{line['line'] - 1}", "code": line["code"], "detail": line["message"]}
     for missing in detail.get("missing", ()):
         yield {"field": missing["field"], "code": missing["code"], "detail": missing["message"]}
-    yield from detail.get("faults", ())
+    for fault in detail.get("faults", ()):
+        yield _fault(fault, code)
+
+
+def _fault(fault: Any, code: str) -> dict[str, Any]:
+    """A fault as a service told it: ready, with its sentence under another name, or the sentence alone."""
+    if not isinstance(fault, Mapping):
+        return {"field": "", "code": code, "detail": str(fault)}
+    said = {"field": "", "code": code, **fault}
+    words = said.pop("message", "")
+    return {"detail": str(words), **said}
 
 
 def _faults(error: exceptions.ValidationError) -> Iterator[dict[str, str]]:

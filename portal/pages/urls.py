@@ -17,6 +17,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.health.urls")),
     path("", include("portal.pages.drift.urls")),
     path("", include("portal.pages.brakes.urls")),
+    path("", include("portal.pages.costs.urls")),
     path("costs/export/", cost_exports.export, name="costs-export"),
     path("", include("portal.pages.costs_admin.urls")),
     path("", include("portal.pages.search.urls")),
