@@ -20,6 +20,8 @@ from portal.tests.faults.run import Killer, Run, Violation
 SEEDS = int(os.environ.get("PURSER_FAULTS", "2"))
 FIRST = int(os.environ.get("PURSER_FAULTS_FROM", "1"))
 KINDS = ("harbor", "google", "kubernetes")
+KEPT = {"harbor": (10582,)}
+"""Seeds that something was learnt from, run each time. 10582: two grants to one place, the second on its way out."""
 pytestmark = [pytest.mark.enable_loopback, pytest.mark.django_db(transaction=True)]
 
 
@@ -64,7 +66,8 @@ def planned():
 def test_no_invariant_breaks_under_faults_and_kills(there, killer, planned, capsys):
     made, reconnect = there
     broken, late, schedules, now = {}, [], 0, timezone.now()
-    for seed in range(FIRST, FIRST + SEEDS):
+    seeds = {**dict.fromkeys(KEPT.get(made.kind, ())), **dict.fromkeys(range(FIRST, FIRST + SEEDS))}
+    for seed in seeds:
         run = Run(seed, made, killer, reconnect, now)
         try:
             run.go()
@@ -76,9 +79,9 @@ def test_no_invariant_breaks_under_faults_and_kills(there, killer, planned, caps
         now = run.now  # time goes on from run to run, for the rows of earlier ones are still there
     with capsys.disabled():
         sys.stdout.write(
-            f"\n{made.kind}: {SEEDS} seeds, {schedules} schedules of faults, {killer.kills} kills, "
+            f"\n{made.kind}: {len(seeds)} seeds, {schedules} schedules of faults, {killer.kills} kills, "
             f"late {late}, broken {broken}\n"
         )
     assert broken == {}
-    assert len(late) <= max(1, SEEDS // 100)
+    assert len(late) <= max(1, len(seeds) // 100)
     assert verify_log().events > 0
