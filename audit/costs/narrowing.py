@@ -1,12 +1,12 @@
 """From who asks and what is asked to the rows that are read: which sums, which keys, which days."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
 
-from audit.costs.types import REST, By, CostFilters, CostScope, Period, Sums
+from audit.costs.types import REST, UNATTRIBUTED, By, CostFilters, CostScope, Period, Sums
 
 MEASURES = (
     "held_ms", "measured_ms", "active_ms", "busy_ms", "unpriced_ms", "cost", "idle_cost", "measured_cost",
@@ -26,8 +26,6 @@ COLUMNS = {
     By.PRICING_CLASS: "pricing_class",
     By.GRANT: '"grant"',
 }
-TEAM_DAYS = frozenset({By.TEAM, By.GPU_TYPE, By.CLUSTER, By.PRICING_CLASS})
-"""What the sums of a team and day tell apart; everything else needs the sums of keys."""
 FILTERS = {
     By.TEAM: "teams",
     By.PROJECT: "projects",
@@ -39,11 +37,20 @@ FILTERS = {
     By.PRICING_CLASS: "pricing_classes",
     By.GRANT: "grants",
 }
+PLACES = frozenset({By.GPU_TYPE, By.CLUSTER, By.PRICING_CLASS})
+TEAM_TOTALS = "costs_teamtotal"
+_SMALL = (
+    (TEAM_TOTALS, frozenset({By.TEAM}), True),
+    ("costs_placeday", PLACES, False),
+    ("costs_imageday", frozenset({By.IMAGE, By.VERSION}), False),
+    ("costs_teamday", PLACES | {By.TEAM}, True),
+)
+"""Tables of few rows a day, the smallest first: what they tell apart, and whether teams are among it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Narrowed rows as SQL: `sql` is the body of a table `rows` with a column `day`, those asked, and MEASURES."""
+    """Narrowed rows as SQL: `sql` is the body of a table `rows` with `day`, the columns asked, and MEASURES."""
 
     sql: str
     params: tuple[Any, ...]
@@ -55,20 +62,12 @@ class Rows:
         )
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Where:
-    """Conditions being gathered."""
+    """Conditions with their parameters."""
 
-    parts: list[str] = field(default_factory=list)
-    params: list[Any] = field(default_factory=list)
-
-    def add(self, part: str, *params: Any) -> None:
-        self.parts.append(part)
-        self.params.extend(params)
-
-    @property
-    def sql(self) -> str:
-        return " AND ".join(self.parts) or "true"
+    sql: str
+    params: tuple[Any, ...]
 
 
 def ask(template: str, params: Iterable[Any] = (), **parts: str) -> list[tuple[Any, ...]]:
@@ -99,7 +98,7 @@ def sees_teams(scope: CostScope, filters: CostFilters) -> tuple[str, ...] | None
     """The teams of which whole sums may be read; None: all, and what has no team as well."""
     if scope.everything:
         return filters.teams or None
-    seen = scope.teams - {""}
+    seen = scope.teams - {UNATTRIBUTED}
     return tuple(sorted(seen & set(filters.teams) if filters.teams else seen))
 
 
@@ -110,9 +109,9 @@ def own_too(scope: CostScope, filters: CostFilters) -> bool:
     return not filters.teams or not set(filters.teams) <= scope.teams
 
 
-def column(by: By, scope: CostScope, alias: str = "k") -> tuple[str, tuple[Any, ...]]:
-    """What tells rows apart, as SQL. Persons whom the viewer may not tell apart become REST."""
-    name = f"{alias}.{COLUMNS[by]}"
+def column(by: By, scope: CostScope) -> tuple[str, tuple[Any, ...]]:
+    """What tells the keys `k` apart, as SQL. Persons whom the viewer may not tell apart become REST."""
+    name = f"k.{COLUMNS[by]}"
     if by is not By.PERSON or scope.everything or scope.names:
         return name, ()
     return f"CASE WHEN {name} IN ('', %s) THEN {name} ELSE %s END", (scope.person, REST)
@@ -126,63 +125,90 @@ def narrowed(
     period: Period | None = None,
     hours: bool = False,
     extra: str = "",
+    keys: bool = False,
 ) -> Rows:
     """The rows of the scope and filters, in `period` (else the filters' own), with a column for each of `bys`.
 
-    Sums of teams are read where they tell enough apart, sums of keys otherwise, sums of hours where `hours`
-    are asked (then `day` is the start of the hour). Columns are named by the value of their By; `extra` is
-    one more column of the keys (`k`).
+    The smallest table that tells enough apart is read. With `hours` sums of hours are (then `day` is the start
+    of the hour). Columns are named by the value of their By; `extra` is SQL of more columns of what is read (`d`, and
+    `k` its keys where sums of keys are): who names columns of keys says so by `keys`.
     """
     span, bys = period or filters.period, tuple(dict.fromkeys(bys))
-    plain = {*bys, *wanted(filters)} <= TEAM_DAYS and not own_too(scope, filters) and not (hours or extra)
-    if plain:
-        return _team_days(scope, filters, bys, span)
-    day, table = ("d.hour AS day", "costs_hourtotal") if hours else ("d.day", "costs_daytotal")
-    names, given = _columns(scope, bys)
-    where = _Where(["d.day >= %s", "d.day < %s"], [span.first, span.after])
-    _narrow_keys(where, scope, filters)
-    _narrow_scope(where, scope, filters, "k.team" if hours else "d.team")
-    sql = filled(
-        "SELECT {day}{names}, {measures} FROM {table} d JOIN costs_usagekey k ON k.id = d.key_id WHERE {where}",
-        day=day, names=names + (extra and f", {extra}"), measures=_OWN, table=table, where=where.sql,
-    )  # fmt: skip
-    return Rows(sql, (*given, *where.params))
-
-
-def _team_days(scope: CostScope, filters: CostFilters, bys: tuple[By, ...], span: Period) -> Rows:
-    where = _Where(["d.day >= %s", "d.day < %s"], [span.first, span.after])
-    for by, values in wanted(replace(filters, teams=())).items():
-        where.add(f"d.{COLUMNS[by]} = ANY(%s)", list(values))
-    _narrow_scope(where, scope, filters, "d.team")
-    names = "".join(f', d.{COLUMNS[by]} AS "{by.value}"' for by in bys)
-    sql = filled(
-        "SELECT d.day{names}, {measures} FROM costs_teamday d WHERE {where}",
-        names=names, measures=_OWN, where=where.sql,
-    )  # fmt: skip
-    return Rows(sql, tuple(where.params))
-
-
-def _columns(scope: CostScope, bys: tuple[By, ...]) -> tuple[str, list[Any]]:
+    small = None if hours or keys else small_table(scope, filters, bys)
+    if small:
+        return _small_rows(small, scope, filters, bys, span, extra)
     chosen = [column(by, scope) for by in bys]
     names = "".join(f', {sql} AS "{by.value}"' for by, (sql, _) in zip(bys, chosen, strict=True))
-    return names, [value for _, values in chosen for value in values]
+    given = [value for _, values in chosen for value in values]
+    table = "costs_hourtotal" if hours else "costs_daytotal"
+    legs = [_leg(table, names + (extra and f", {extra}"), leg, span) for leg in _legs(scope, filters)]
+    params = [value for leg in legs for value in (*given, *leg.params)]
+    return Rows(" UNION ALL ".join(leg.sql for leg in legs), tuple(params))
 
 
-def _narrow_keys(where: _Where, scope: CostScope, filters: CostFilters) -> None:
-    for by, values in wanted(replace(filters, teams=())).items():
-        told = values
-        if by is By.PERSON and not (scope.everything or scope.names):
-            told = tuple(set(values) & {"", scope.person})
-        where.add(f"k.{COLUMNS[by]} = ANY(%s)", list(told))
-
-
-def _narrow_scope(where: _Where, scope: CostScope, filters: CostFilters, team: str) -> None:
+def small_table(scope: CostScope, filters: CostFilters, bys: Iterable[By]) -> str | None:
+    """The smallest table of few rows a day that tells enough apart; None: sums of keys have to be read."""
     teams = sees_teams(scope, filters)
+    needs = ({*bys, *wanted(filters)} - {By.TEAM}) | (
+        {By.TEAM} if teams is not None or By.TEAM in bys else set()
+    )
+    if own_too(scope, filters):
+        return None
+    return next(
+        (table for table, tells, of_teams in _SMALL if needs <= tells and (of_teams or teams is None)), None
+    )
+
+
+def key_filters(scope: CostScope, filters: CostFilters) -> list[tuple[str, Any]]:
+    """Conditions on keys that the filters make, teams apart; persons not to be told apart match nothing."""
+    hidden = not (scope.everything or scope.names)
+    seen = {UNATTRIBUTED, scope.person}
+    return [
+        (
+            f"k.{COLUMNS[by]} = ANY(%s)",
+            [one for one in values if not (hidden and by is By.PERSON) or one in seen],
+        )
+        for by, values in wanted(filters).items()
+        if by is not By.TEAM
+    ]
+
+
+def _small_rows(
+    table: str, scope: CostScope, filters: CostFilters, bys: tuple[By, ...], span: Period, extra: str
+) -> Rows:
+    names = "".join(f', d.{COLUMNS[by]} AS "{by.value}"' for by in bys) + (extra and f", {extra}")
+    chosen = {f"d.{COLUMNS[by]}": list(values) for by, values in wanted(filters).items()}
+    teams = sees_teams(scope, filters)
+    if teams is not None:
+        chosen["d.team"] = list(teams)
+    sql = filled(
+        "SELECT d.day{names}, {own} FROM {table} d WHERE d.day >= %s AND d.day < %s{where}",
+        names=names, own=_OWN, table=table, where="".join(f" AND {name} = ANY(%s)" for name in chosen),
+    )  # fmt: skip
+    return Rows(sql, (span.first, span.after, *chosen.values()))
+
+
+def _legs(scope: CostScope, filters: CostFilters) -> list[_Where]:
+    """Conditions on keys: those of teams seen whole, and the viewer's own elsewhere. Each finds keys by an index."""
+    chosen, teams = key_filters(scope, filters), sees_teams(scope, filters)
+    narrow = "".join(f" AND {sql}" for sql, _ in chosen)
+    values = tuple(value for _, value in chosen)
     if teams is None:
-        return
-    if not own_too(scope, filters):
-        where.add(f"{team} = ANY(%s)", list(teams))
-        return
-    where.add(f"({team} = ANY(%s) OR k.person = %s)", list(teams), scope.person)
-    if filters.teams:
-        where.add(f"{team} = ANY(%s)", list(filters.teams))
+        return [_Where(f"true{narrow}", values)]
+    legs = [_Where(f"k.team = ANY(%s){narrow}", (list(teams), *values))]
+    if own_too(scope, filters):
+        among = " AND k.team = ANY(%s)" if filters.teams else ""
+        more = (list(filters.teams),) if filters.teams else ()
+        own = f"k.person = %s AND k.team <> ALL(%s){among}{narrow}"
+        legs.append(_Where(own, (scope.person, list(teams), *more, *values)))
+    return legs if teams or len(legs) == 1 else legs[1:]
+
+
+def _leg(table: str, names: str, keys: _Where, span: Period) -> Rows:
+    day = "d.hour AS day" if table == "costs_hourtotal" else "d.day"
+    sql = filled(
+        "SELECT {day}{names}, {own} FROM {table} d JOIN costs_usagekey k ON k.id = d.key_id"
+        " WHERE d.day >= %s AND d.day < %s AND {keys}",
+        day=day, names=names, own=_OWN, table=table, keys=keys.sql,
+    )  # fmt: skip
+    return Rows(sql, (span.first, span.after, *keys.params))

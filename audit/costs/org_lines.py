@@ -4,12 +4,12 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from audit.costs import figures
+from audit.costs.breakdowns import breakdown
 from audit.costs.models import Outlook
 from audit.costs.narrowing import narrowed, sees_teams
 from audit.costs.planning import OrgLine
 from audit.costs.shares import shared_amounts
 from audit.costs.standings import complete_day
-from audit.costs.summing import breakdown
 from audit.costs.types import ZERO, By, CostFilters, CostScope, Line, Period, Sums
 
 

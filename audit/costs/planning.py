@@ -47,8 +47,8 @@ class Overview:
     """The row of figures on top of a page. `before`: the period before, `Period.before`.
 
     `unattributed` (F10) is the part of `now` without a team, empty unless everything is seen;
-    `without_project` the part that has a team and no project. `shared` is F8, zero with the method none and
-    whenever a filter narrows a page to less than whole teams.
+    `without_project` the direct cost with a team and no project (None: too much to tell for these filters).
+    `shared` is F8, zero with the method none and whenever a filter narrows a page to less than whole teams.
     """
 
     now: Sums
@@ -58,7 +58,7 @@ class Overview:
     shared: Decimal
     shared_before: Decimal
     unattributed: Sums
-    without_project: Sums
+    without_project: Decimal | None
 
     @property
     def total(self) -> Decimal:

@@ -8,6 +8,7 @@ from django.db import connection
 
 from audit.costs.capacity_days import rebuild_capacity_days
 from audit.costs.stretches import Stretch
+from audit.costs.wholes import rebuild_whole_days
 
 MEASURES = (
     "held_ms",
@@ -67,6 +68,7 @@ def rebuild_days(days: Sequence[date], zone: tzinfo) -> None:
     """Add up these days again from their hours: of keys, of teams, of capacity and of reservations."""
     if days:
         _run((_DROP_DAYS, _DAYS, _DROP_TEAMS, _TEAMS), {"days": list(days)})
+        rebuild_whole_days(days)
         rebuild_capacity_days(days, zone)
 
 

@@ -93,7 +93,7 @@ def _restated(scope: CostScope, filters: CostFilters) -> tuple[int, datetime | N
 
 
 def _metrics(scope: CostScope, filters: CostFilters) -> tuple[str, ...]:
-    rows = narrowed(scope, filters, extra="k.metric")
+    rows = narrowed(scope, filters, extra="k.metric", keys=True)
     found = rows.ask("SELECT DISTINCT metric FROM rows WHERE metric <> ''")
     return tuple(sorted(metric for (metric,) in found))
 

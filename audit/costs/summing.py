@@ -1,26 +1,28 @@
-"""Adding up use: totals, breakdowns, values of filter menus, teams that use an image."""
+"""Adding up use: totals, the figures on top of a page, and who used an image or a grant."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
-from typing import Any
 
-from audit.costs.narrowing import ask, narrowed, sees_teams, sums_of
-from audit.costs.planning import Adopter, Choices, GrantUse, Overview, Unused
+from audit.costs.narrowing import MEASURES, TEAM_TOTALS, Rows, ask, narrowed, sees_teams, small_table, sums_of
+from audit.costs.planning import Adopter, GrantUse, Overview, Unused
 from audit.costs.shares import shared
-from audit.costs.types import ZERO, By, CostFilters, CostScope, Line, Period, Sums
+from audit.costs.types import ZERO, By, CostFilters, CostScope, Period, Sums
+from audit.costs.unused import conditions
 
-SPARK_DAYS = 30
-MOST_CHOICES = 200
-RESERVED = (By.TEAM, By.GPU_TYPE, By.CLUSTER)
-"""What unused reservations can be told apart by."""
+_OVERVIEW = """
+SELECT 'use', day >= %s, team = '', {sums}, coalesce(sum(loose_cost), 0) FROM rows
+ WHERE day >= %s OR day < %s GROUP BY 2, 3
+UNION ALL
+SELECT 'unused', day >= %s, false, coalesce(sum(unused_ms), 0)::bigint, {zeros}, coalesce(sum(unused_cost), 0), 0, 0, 0
+  FROM costs_reservationday WHERE {spare} AND (day >= %s AND day < %s OR day >= %s AND day < %s) GROUP BY 2
+"""
 
 
 def totals(scope: CostScope, filters: CostFilters) -> Sums:
     """The measures of everything in the scope and filters, added up: one query."""
-    rows = narrowed(scope, filters)
-    return sums_of(rows.ask("SELECT {sums} FROM rows")[0])
+    return sums_of(narrowed(scope, filters).ask("SELECT {sums} FROM rows")[0])
 
 
 def overview(
@@ -31,50 +33,17 @@ def overview(
     Shared cost (F8) is that of the teams seen, of all teams for viewers of everything.
     """
     now, past = filters.period, filters.period.before
-    bare, loose = _parts(scope, filters)
+    use, spare, loose = _use(scope, filters)
     return Overview(
-        now=totals(scope, filters),
-        before=totals(scope, replace(filters, period=past)),
-        unused=unused(scope, filters),
-        unused_before=unused(scope, filters, period=past),
+        now=sum((sums for (is_now, _), sums in use.items() if is_now), Sums()),
+        before=sum((sums for (is_now, _), sums in use.items() if not is_now), Sums()),
+        unused=spare.get(True, Unused()),
+        unused_before=spare.get(False, Unused()),
         shared=_shared(scope, filters, now, weights),
         shared_before=_shared(scope, filters, past, weights),
-        unattributed=bare,
+        unattributed=use.get((True, True), Sums()) if scope.everything else Sums(),
         without_project=loose,
     )
-
-
-def breakdown(scope: CostScope, filters: CostFilters, *, by: By) -> list[Line]:
-    """One line for each value of `by`, those with the most idle cost first, then the most costly.
-
-    Owners of reservations that nobody used have a line even when they held nothing. Persons whom the viewer
-    may not tell apart are one line, REST.
-    """
-    return breakdowns(scope, filters, bys=[by])[by]
-
-
-def breakdowns(scope: CostScope, filters: CostFilters, *, bys: Sequence[By]) -> dict[By, list[Line]]:
-    """Several breakdowns of the same rows, as `breakdown` gives each."""
-    return {by: _lines(scope, filters, by) for by in bys}
-
-
-def unused(scope: CostScope, filters: CostFilters, *, period: Period | None = None) -> Unused:
-    """What nobody used of the reservations of teams seen (F6); nothing when a filter is about use itself."""
-    values = _unused_by(scope, filters, None, period or filters.period)
-    return values.get("", Unused())
-
-
-def choices(scope: CostScope, filters: CostFilters, *, bys: Sequence[By] | None = None) -> Choices:
-    """The values each filter can be set to in the scope and period, most costly first.
-
-    Other filters are left aside, so that a choice can be changed as well as narrowed; only the teams
-    filtered by are kept. At most MOST_CHOICES of each are given.
-    """
-    asked = list(bys or (By.TEAM, By.PROJECT, By.PERSON, By.IMAGE, By.GPU_TYPE, By.CLUSTER, By.PRICING_CLASS))
-    wide = CostFilters(period=filters.period, teams=filters.teams)
-    values = {by: [line.value for line in _lines(scope, wide, by)] for by in asked}
-    more = frozenset(by for by, found in values.items() if len(found) > MOST_CHOICES)
-    return Choices({by: tuple(found[:MOST_CHOICES]) for by, found in values.items()}, more)
 
 
 def adopters(scope: CostScope, filters: CostFilters) -> list[Adopter]:
@@ -89,9 +58,16 @@ def adopters(scope: CostScope, filters: CostFilters) -> list[Adopter]:
 
 def first_day(scope: CostScope) -> date | None:
     """The first day with use in the scope; None: there never was any."""
-    rows = narrowed(scope, CostFilters(Period(date(2000, 1, 1), date(2100, 1, 1))))
-    found: date | None = rows.ask("SELECT min(day) FROM rows")[0][0]
-    return found
+    teams = sees_teams(scope, CostFilters(Period(date.min, date.max)))
+    found = ask(
+        "SELECT min(day) FROM costs_teamtotal WHERE %s OR team = ANY(%s)", [teams is None, list(teams or ())]
+    )
+    own = [] if scope.everything or not scope.person else ask(
+        "SELECT min(first) FROM costs_usagekey k, LATERAL (SELECT min(day) AS first FROM costs_daytotal"
+        " WHERE key_id = k.id) d WHERE k.person = %s",
+        [scope.person],
+    )  # fmt: skip
+    return min((day for (day,) in (*found, *own) if day), default=None)
 
 
 def uses_of_grants(grants: Sequence[str], *, since: date) -> dict[tuple[str, str], GrantUse]:
@@ -104,12 +80,44 @@ def uses_of_grants(grants: Sequence[str], *, since: date) -> dict[tuple[str, str
     return {(row[0], row[1]): GrantUse(*row) for row in found}
 
 
-def _parts(scope: CostScope, filters: CostFilters) -> tuple[Sums, Sums]:
-    """What has no team, and what has a team and no project."""
-    rows = narrowed(scope, filters, bys=[By.TEAM, By.PROJECT])
-    found = rows.ask("SELECT team = '', {sums} FROM rows WHERE team = '' OR project = '' GROUP BY 1")
-    sums = {bare: sums_of(one) for bare, *one in found}
-    return sums.get(True, Sums()), sums.get(False, Sums())
+def _use(
+    scope: CostScope, filters: CostFilters
+) -> tuple[dict[tuple[bool, bool], Sums], dict[bool, Unused], Decimal | None]:
+    """Sums by (now, without team), unused reservations by (now), and cost without a project (None: not told)."""
+    now, past = filters.period, filters.period.before
+    rows, told = _loose_rows(scope, filters, Period(past.first, now.after))
+    where = conditions(scope, filters) or ("false", [])
+    found = rows.ask(
+        _OVERVIEW,
+        [
+            now.first,
+            now.first,
+            past.after,
+            now.first,
+            *where[1],
+            past.first,
+            past.after,
+            now.first,
+            now.after,
+        ],
+        zeros=", ".join("0" for name in MEASURES[1:] if not name.endswith("cost")),
+        spare=where[0].removeprefix(" AND ") or "true",
+    )
+    use = {(is_now, bare): sums_of(row[:8]) for what, is_now, bare, *row in found if what == "use"}
+    spare = {is_now: Unused(row[0], row[5]) for what, is_now, _, *row in found if what == "unused"}
+    loose = sum((row[8] for what, is_now, bare, *row in found if what == "use" and is_now and not bare), ZERO)
+    return use, spare, loose if told else None
+
+
+def _loose_rows(scope: CostScope, filters: CostFilters, span: Period) -> tuple[Rows, bool]:
+    """Rows with `team` and `loose_cost`, the cost without a project; False: nothing small enough tells it."""
+    table = small_table(scope, filters, [By.TEAM])
+    if table == TEAM_TOTALS:
+        return narrowed(scope, filters, bys=[By.TEAM], period=span, extra="d.loose_cost"), True
+    if table and sees_teams(scope, filters) is None:
+        return narrowed(scope, filters, bys=[By.TEAM], period=span, extra="0 AS loose_cost"), False
+    loose = "CASE WHEN k.project = '' THEN d.cost ELSE 0 END AS loose_cost"
+    return narrowed(scope, filters, bys=[By.TEAM, By.PROJECT], period=span, extra=loose), True
 
 
 def _shared(
@@ -118,60 +126,3 @@ def _shared(
     teams = sees_teams(scope, filters)
     lines = shared(replace(filters, period=period, teams=teams or ()), weights=weights)
     return ZERO if teams == () else sum((one.amount for one in lines.values()), ZERO)
-
-
-def _lines(scope: CostScope, filters: CostFilters, by: By) -> list[Line]:
-    now, before = (
-        _values(scope, filters, by, filters.period),
-        _values(scope, filters, by, filters.period.before),
-    )
-    days, spare = _sparks(scope, filters, by), _unused_by(scope, filters, by, filters.period)
-    names = {*now, *before, *spare}
-    lines = [
-        _line(name, now.get(name), before.get(name), spare.get(name, Unused()), days.get(name))
-        for name in names
-    ]
-    return sorted(lines, key=lambda one: (-one.sums.idle_cost, -one.sums.cost, one.value))
-
-
-def _line(value: str, now: Any, before: Any, spare: Unused, days: Any) -> Line:
-    last, *sums = now or (None,)
-    _, *past = before or (None,)
-    return Line(value, Sums(*sums), Sums(*past), spare.ms, spare.cost, tuple(days or ()), last)
-
-
-def _values(scope: CostScope, filters: CostFilters, by: By, period: Period) -> dict[str, tuple[Any, ...]]:
-    rows = narrowed(scope, filters, bys=[by], period=period)
-    found = rows.ask('SELECT "{by}", max(day), {sums} FROM rows GROUP BY 1', by=by.value)
-    return {row[0]: row[1:] for row in found}
-
-
-def _sparks(scope: CostScope, filters: CostFilters, by: By) -> dict[str, list[Decimal]]:
-    last = Period(
-        max(filters.period.first, filters.period.after - timedelta(days=SPARK_DAYS)), filters.period.after
-    )
-    rows = narrowed(scope, filters, bys=[by], period=last)
-    sparks: dict[str, list[Decimal]] = {}
-    for value, day, cost in rows.ask('SELECT "{by}", day, sum(cost) FROM rows GROUP BY 1, 2', by=by.value):
-        sparks.setdefault(value, [ZERO] * last.days)[(day - last.first).days] = cost
-    return sparks
-
-
-def _unused_by(scope: CostScope, filters: CostFilters, by: By | None, period: Period) -> dict[str, Unused]:
-    about_use = filters.projects or filters.persons or filters.images or filters.versions or filters.grants
-    if about_use or (by is not None and by not in RESERVED):
-        return {}
-    if filters.pricing_classes and "reserved" not in filters.pricing_classes:
-        return {}
-    teams = sees_teams(scope, filters)
-    found = ask(
-        "SELECT {by}, coalesce(sum(unused_ms), 0)::bigint, coalesce(sum(unused_cost), 0)"
-        " FROM costs_reservationday WHERE day >= %s AND day < %s AND (%s OR team = ANY(%s))"
-        " AND (%s OR gpu_type = ANY(%s)) AND (%s OR cluster = ANY(%s)) GROUP BY 1",
-        [
-            period.first, period.after, teams is None, list(teams or ()),
-            not filters.gpu_types, list(filters.gpu_types), not filters.clusters, list(filters.clusters),
-        ],
-        by=by.value if by else "NULL",
-    )  # fmt: skip
-    return {value or "": Unused(ms, cost) for value, ms, cost in found}

@@ -56,6 +56,7 @@ class UsageKey(models.Model):
             models.Index(fields=["repository"], name="keys_of_repository"),
             models.Index(fields=["digest"], name="keys_of_digest"),
             models.Index(fields=["grant"], name="keys_of_grant"),
+            models.Index(fields=["request"], name="keys_of_request"),
         ]
 
     def __str__(self) -> str:

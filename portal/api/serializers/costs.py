@@ -144,7 +144,7 @@ class TotalsSerializer(serializers.Serializer[Any]):
     total = MoneyField(help_text="F9")
     total_before = MoneyField(help_text="F9 of the period before.")
     unattributed = SumsSerializer(help_text="F10: without a team; only for viewers of everything.")
-    without_project = SumsSerializer()
+    without_project = MoneyField(allow_null=True, help_text="Direct cost with a team and no project.")
 
 
 class LineSerializer(serializers.Serializer[Any]):
