@@ -28,6 +28,8 @@ SECTIONS: tuple[tuple[str, "str | Promise", str], ...] = (
     ("cost-budgets", _("Budgets"), "budgets"),
     ("cost-reservations", _("Reservations"), "all"),
     ("cost-overhead", _("Overhead"), "all"),
+    ("cost-invoice", _("Invoice"), "all"),
+    ("cost-sources", _("Sources"), "all"),
     ("cost-settings", _("Settings"), "all"),
 )
 """Address name, label, and what somebody must see to find it: prices are for everybody who is signed in."""

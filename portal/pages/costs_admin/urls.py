@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from portal.pages.costs_admin import budgets, gpu_types, overheads, rate_change, rates, reservations, settings
+from portal.pages.costs_admin import (
+    budgets,
+    gpu_types,
+    invoices,
+    overheads,
+    rate_change,
+    rates,
+    reservations,
+    settings,
+    sources,
+)
 
 urlpatterns = [
     path("costs/rates/", rates.rates, name="cost-rates"),
@@ -25,5 +35,11 @@ urlpatterns = [
     path("costs/overhead/new/", overheads.new, name="cost-overhead-new"),
     path("costs/overhead/<int:pk>/", overheads.overhead, name="cost-overhead-change"),
     path("costs/overhead/<int:pk>/remove/", overheads.remove, name="cost-overhead-remove"),
+    path("costs/invoice/", invoices.invoices, name="cost-invoice"),
+    path("costs/sources/", sources.sources, name="cost-sources"),
+    path("costs/sources/<slug:key>/", sources.source, name="cost-source"),
+    path("costs/sources/<slug:key>/read/", sources.read_now, name="cost-source-read"),
+    path("costs/sources/<slug:key>/file/", sources.bring, name="cost-source-file"),
+    path("costs/loads/", sources.loads, name="cost-loads"),
     path("costs/settings/", settings.settings, name="cost-settings"),
 ]
