@@ -34,9 +34,9 @@ def bring_file(
     source: Source,
     data: bytes,
     name: str,
-    format: str,
+    format: str,  # noqa: A002
     by: Actor,
-    now: datetime,  # noqa: A002
+    now: datetime,
 ) -> Load:
     """Store a file. Raises CostError `bad_file` or `bad_readings` with every fault, CostConflict `claimed`."""
     readings = readings_of(data, name=name, format=format, now=now)

@@ -148,7 +148,7 @@ def _tell(source: Source, error: SourceError, now: datetime) -> None:
 
 
 def pause_after(attempts: int, error: SourceError) -> timedelta:
-    """How long to wait: doubling from a minute to six hours, after a refusal an hour at least, never less than asked."""
+    """The next pause: doubling from a minute to six hours, at least an hour after a refusal, never less than asked."""
     doubled: timedelta = min(FIRST_PAUSE * int(2 ** min(attempts - 1, 20)), LONGEST_PAUSE)
     least = timedelta(hours=1) if isinstance(error, Permanent) else timedelta(seconds=error.retry_after or 0)
     return max(doubled, least)

@@ -119,9 +119,7 @@ class _Step:
             return None
         if one.device.shared:
             self.notes["shared"] = NOTES["opencost_shared"]
-        length = values.hours_between(one.start, one.end)
-        held = (hours / length).quantize(values.PLACES)
-        return self._record(one, held) if held else None
+        return self._record(one, one.held) if one.held else None
 
     def _inside(self, name: str, one: Allocation) -> bool:
         if one.window != self.window or not self.window.start <= one.start <= one.end <= self.window.end:

@@ -33,6 +33,7 @@ def _labels(value: object) -> object:
     return value or {}
 
 
+_ROUNDED = Decimal("0.00002")
 Number = Annotated[Decimal | None, BeforeValidator(_number)]
 Time = Annotated[datetime, BeforeValidator(_time)]
 Labels = Annotated[dict[str, str], BeforeValidator(_labels)]
@@ -93,3 +94,11 @@ class Allocation(_Loose):
         if self.gpu_count is None:
             return None
         return self.gpu_count * values.hours_between(self.start, self.end)
+
+    @property
+    def held(self) -> Decimal:
+        """How many GPUs: the count where it agrees with the hours, which are rounded and would make 0.2502 of 0.25."""
+        length, hours = values.hours_between(self.start, self.end), self.hours or Decimal(0)
+        if self.gpu_count and abs(self.gpu_count * length - hours) <= _ROUNDED:
+            return self.gpu_count.quantize(values.PLACES)
+        return (hours / length).quantize(values.PLACES)

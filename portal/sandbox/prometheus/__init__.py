@@ -1,0 +1,1 @@
+"""A stand-in for Prometheus that has scraped NVIDIA's DCGM exporter."""
