@@ -71,7 +71,8 @@ class TeamChange:
 class RatesPreview:
     """What publishing rates would do. `expected_version` is what publishing must be asked with.
 
-    `priced_ms` gets a price it had not, `unpriced_ms` loses its price; `closed` days would be restated.
+    `priced_ms` gets a price it had not, `unpriced_ms` loses its price; `closed` days would be restated,
+    by `closed_after` less `closed_before`.
     """
 
     expected_version: int
@@ -82,6 +83,8 @@ class RatesPreview:
     unpriced_ms: int
     before: Decimal
     after: Decimal
+    closed_before: Decimal = ZERO
+    closed_after: Decimal = ZERO
 
 
 def day_sums(days: Sequence[date]) -> dict[date, DaySum]:

@@ -86,15 +86,18 @@ def preview_rates(*, changes: Sequence[RateChange], now: datetime) -> RatesPrevi
     teams = sorted({one.team for one in seen})
     lines = [TeamChange(team, _sum(o.before for o in seen if o.team == team),
                         _sum(o.after for o in seen if o.team == team)) for team in teams]  # fmt: skip
+    closed = tuple(closed_among(days, now))
     return RatesPreview(
         expected_version=rate_version(),
         days=tuple(days),
-        closed=tuple(closed_among(days, now)),
+        closed=closed,
         teams=tuple(lines),
         priced_ms=sum(one.priced_ms for one in seen),
         unpriced_ms=sum(one.unpriced_ms for one in seen),
         before=_sum(one.before for one in seen),
         after=_sum(one.after for one in seen),
+        closed_before=_sum(one.before for one in seen if one.day in closed),
+        closed_after=_sum(one.after for one in seen if one.day in closed),
     )
 
 
