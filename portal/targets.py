@@ -1,5 +1,6 @@
 """Connectors and layouts of the targets that keep entries, made from their rows and the secrets these refer to."""
 
+import hashlib
 import json
 import os
 import re
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 
 from audit.ledger.actors import system
@@ -31,7 +32,7 @@ from grants.connectors.kubernetes import KubernetesConnector
 from grants.connectors.kubernetes_access import configuration
 from grants.connectors.kubernetes_layout import KubernetesLayout
 from grants.connectors.kubernetes_options import KubernetesOptions
-from grants.connectors.kubernetes_secrets import PullCredential
+from grants.connectors.kubernetes_secrets import Credentials, PullCredential
 from grants.delivery import targets
 from grants.delivery.models import Delivery
 from grants.delivery.states import Status
@@ -205,8 +206,11 @@ def kubernetes_connector(cluster: Cluster) -> KubernetesConnector:
         target=cluster.key,
         configuration=reached,
         options=KubernetesOptions.read(options),
-        pull_secret=None if keyless else partial(_pull_credential, cluster),
-        retire=partial(_retire, cluster),
+        credentials=Credentials(
+            make=None if keyless else partial(_pull_credential, cluster),
+            retire=partial(_retire, cluster),
+            sweep=partial(_sweep, cluster),
+        ),
     )
 
 
@@ -250,7 +254,7 @@ def _pull_credential(cluster: Cluster, namespace: str, project: str) -> PullCred
     now = datetime.now(UTC)
     days = int(cluster.options.get("pull_secret_days", PULL_SECRET_DAYS))
     row = Project.objects.get(key=project)
-    name = f"{cluster.key[:30]}-{secrets.token_hex(3)}"
+    name = f"{_begins(cluster, namespace)}{secrets.token_hex(3)}"
     made, plain = create_robot(project=row, name=name, days=days, by=_SYSTEM, now=now)
     ours = _pull_credentials(cluster).filter(project=row)
     for old in ours.order_by("-pk")[KEPT_CREDENTIALS:]:
@@ -262,8 +266,24 @@ def _pull_credential(cluster: Cluster, namespace: str, project: str) -> PullCred
 
 def _pull_credentials(cluster: Cluster) -> QuerySet[Credential]:
     """Those made for this cluster's pull secrets, and no other robot whose name begins alike (`gpu`, `gpu-eu`)."""
-    named = f"^{re.escape(cluster.key[:30])}-[0-9a-f]{{6}}$"
-    return Credential.objects.filter(project__isnull=False, revoked_at=None, name__regex=named)
+    named = f"^{re.escape(cluster.key[:24])}-[0-9a-f]{{14}}$"
+    before = f"^{re.escape(cluster.key[:30])}-[0-9a-f]{{6}}$"  # of versions that did not name the namespace
+    live = Credential.objects.filter(project__isnull=False, revoked_at=None)
+    return live.filter(Q(name__regex=named) | Q(name__regex=before))
+
+
+def _begins(cluster: Cluster, namespace: str) -> str:
+    """How the names of one tenant's credentials begin; the cluster's key is cut, the digest knows it whole."""
+    return f"{cluster.key[:24]}-{hashlib.sha256(f'{cluster.key}/{namespace}'.encode()).hexdigest()[:8]}"
+
+
+def _sweep(cluster: Cluster, namespace: str, project: str, named: frozenset[str]) -> frozenset[str]:
+    """End all of a tenant's credentials but those its pull secret names; which of these still work."""
+    now, ours = datetime.now(UTC), _pull_credentials(cluster).filter(project__key=project)
+    left = ours.filter(name__startswith=_begins(cluster, namespace)).exclude(login__in=named)
+    for credential in left.order_by("pk"):
+        revoke_credential(credential=credential, by=_SYSTEM, now=now)
+    return frozenset(ours.filter(login__in=named, expires_at__gt=now).values_list("login", flat=True))
 
 
 def _retire(cluster: Cluster, username: str) -> None:

@@ -14,7 +14,7 @@ from grants.connectors.kubernetes_objects import ACTIVE, PROJECT, STATE, Abiliti
 from grants.connectors.kubernetes_options import KubernetesOptions
 from grants.connectors.kubernetes_proof import Prover
 from grants.connectors.kubernetes_reader import Reader, found_abilities
-from grants.connectors.kubernetes_secrets import PullCredential
+from grants.connectors.kubernetes_secrets import Credentials
 from grants.connectors.kubernetes_state import (
     Tenant,
     check_usable,
@@ -29,6 +29,7 @@ from grants.connectors.kubernetes_writer import PullSecrets, Writer
 MANY = 20  # entries from which on listing everything costs fewer calls
 SHARED_FRESH = timedelta(minutes=1)  # how long the cluster-wide objects are taken as they were last seen
 ABILITIES_FRESH = timedelta(minutes=5)
+NO_SECRETS = Credentials()
 
 
 def _utc_now() -> datetime:
@@ -38,10 +39,9 @@ def _utc_now() -> datetime:
 class KubernetesConnector:
     """One cluster. Keep the instance: it remembers for minutes what the cluster can do.
 
-    `configuration`: a `kubernetes.client.Configuration` with the address and credentials. `pull_secret(namespace,
-    project)` makes a credential when a new one is needed (None: tenants pull without a Secret of ours); `retire`
-    ends one that was replaced or is not needed any more, and must accept one that is already ended. `timeout`:
-    seconds for each call. `patience`: seconds to wait until a change is in force at the API server.
+    `configuration`: a `kubernetes.client.Configuration` with the address and how to sign in. `credentials`: of the
+    tenants' pull secrets. `timeout`: seconds for each call. `patience`: seconds to wait until a change is in force at
+    the API server.
     """
 
     def __init__(
@@ -50,8 +50,7 @@ class KubernetesConnector:
         target: str,
         configuration: Any,
         options: KubernetesOptions,
-        pull_secret: Callable[[str, str], PullCredential] | None = None,
-        retire: Callable[[str], None] = lambda username: None,
+        credentials: Credentials = NO_SECRETS,
         now: Callable[[], datetime] = _utc_now,
         timeout: float = 10.0,
         patience: float = 3.0,
@@ -63,7 +62,7 @@ class KubernetesConnector:
         self._wire = wire
         self._reader = Reader(wire)
         self._writer = Writer(wire)
-        self._secrets = PullSecrets(wire, make=pull_secret, retire=retire)
+        self._secrets = PullSecrets(wire, credentials)
         self._prover = Prover(wire, options, patience=patience, sleep=time.sleep)
         self._abilities: tuple[datetime, Abilities] | None = None
         self._shared_seen: datetime | None = None

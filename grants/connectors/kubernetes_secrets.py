@@ -7,7 +7,7 @@ needs to read its content again.
 import base64
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -31,6 +31,20 @@ class PullCredential:
     username: str
     secret: str = field(repr=False)
     expires: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """Where the credentials of pull secrets come from.
+
+    `make(namespace, project)`: a new one; None: tenants pull without a Secret of ours. `retire(username)` ends one that
+    was replaced or is not needed any more, and must accept one that is ended already. `sweep(namespace, project,
+    named)` ends all others that were ever made for a tenant, and says which of those named still work.
+    """
+
+    make: Callable[[str, str], PullCredential] | None = None
+    retire: Callable[[str], None] = lambda username: None
+    sweep: Callable[[str, str, frozenset[str]], frozenset[str]] = lambda namespace, project, named: named
 
 
 @dataclass(frozen=True, slots=True)

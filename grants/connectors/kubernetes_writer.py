@@ -1,15 +1,17 @@
 """Changing a tenant: server-side apply of what is missing, deletion of what is ours and no longer wanted."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
 from grants.connectors.base import Entry
 from grants.connectors.errors import ConnectorError, UnknownOutcome
-from grants.connectors.kubernetes_objects import ACCOUNT, ACTIVE, ADOPT, STATE, storage_name
+from grants.connectors.kubernetes_objects import ACCOUNT, ACTIVE, ADOPT, PROJECT, STATE, storage_name
 from grants.connectors.kubernetes_secrets import (
     RETIRING,
+    Credentials,
     PullCredential,
+    SecretFacts,
     facts_of,
     hosts_of,
     is_due,
@@ -89,32 +91,41 @@ def _must_be_made_anew(wanted: Manifest, found: Manifest) -> bool:
 
 
 class PullSecrets:
-    """Keeps the pull secret of each tenant young. `make` None: there are none."""
+    """Keeps the pull secret of each tenant young, and ends what credentials were made and are not in use."""
 
-    def __init__(
-        self, wire: Wire, *, make: Callable[[str, str], PullCredential] | None, retire: Callable[[str], None]
-    ) -> None:
+    def __init__(self, wire: Wire, credentials: Credentials) -> None:
         self._wire = wire
-        self._make = make
-        self._retire = retire
+        self._credentials = credentials
 
     @property
     def kept(self) -> bool:
         """Whether tenants have a pull secret."""
-        return self._make is not None
+        return self._credentials.make is not None
 
     def keep(self, tenant: Tenant, entry: Entry, *, now: datetime) -> bool:
         """Finish a rotation that was begun; begin one when it is due. Whether anything changed."""
         changed = self._finish(tenant.ours("Secret", ACCOUNT))
         found = tenant.ours("Secret", ACCOUNT)
         facts = facts_of(found) if found else None
-        hosts = hosts_of(entry.values("image"))
-        if self._make is None or not is_due(facts, tenant=tenant.name, hosts=hosts, now=now):
+        hosts, project, make = hosts_of(entry.values("image")), entry.first("project"), self._credentials.make
+        if make is None:
             return changed
-        credential = self._make(tenant.name, entry.first("project"))
+        works = self._works(tenant, facts, project)
+        if works and not is_due(facts, tenant=tenant.name, hosts=hosts, now=now):
+            return changed
+        credential = make(tenant.name, project)
         if self._replace(tenant, found, credential, hosts=hosts, now=now):
             self._finish(self._wire.get(_path(tenant.name), bare=True))
         return True
+
+    def _works(self, tenant: Tenant, facts: SecretFacts | None, project: str) -> bool:
+        """Whether what the secret names still works; whatever else was made for the tenant is ended.
+
+        That is what a call left behind whose answer never came, or a worker that was killed in between. Should such a
+        call arrive late and write its secret after all, the next look finds that its credential works no more.
+        """
+        named = frozenset({facts.username}) if facts else frozenset()
+        return self._credentials.sweep(tenant.name, project, named) == named
 
     def _replace(
         self,
@@ -139,7 +150,7 @@ class PullSecrets:
         except UnknownOutcome:
             raise  # it may be in use: the next read shows
         except ConnectorError:
-            self._retire(credential.username)
+            self._credentials.retire(credential.username)
             raise
         return bool(retiring)
 
@@ -148,7 +159,7 @@ class PullSecrets:
         facts = facts_of(secret) if secret else None
         if secret is None or facts is None or not facts.retiring:
             return False
-        self._retire(facts.retiring)
+        self._credentials.retire(facts.retiring)
         self._wire.merge(
             _path(str(secret["metadata"]["namespace"])), {"metadata": {"annotations": {RETIRING: None}}}
         )
@@ -157,12 +168,13 @@ class PullSecrets:
     def end(self, tenant: Tenant) -> bool:
         """End the credentials first and then delete the secret, so that a crash in between loses none."""
         found = tenant.ours("Secret", ACCOUNT)
+        self._credentials.sweep(tenant.name, tenant.note(PROJECT), frozenset())
         if found is None:
             return False
         facts = facts_of(found)
         for username in (facts.retiring, facts.username) if facts else ():
             if username:
-                self._retire(username)
+                self._credentials.retire(username)
         self._wire.delete(_path(tenant.name), uid=str(found["metadata"].get("uid", "")))
         return True
 

@@ -97,6 +97,24 @@ def test_a_cluster_ends_no_credential_but_those_of_its_own_pull_secrets(cluster)
     assert {theirs.username, robot.login} <= live
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_a_tenant_s_secret_does_not_name_is_ended_and_no_other_tenant_s(cluster):
+    people = cast()
+    make_registry("main")
+    key = people.project.key
+    theirs = targets._pull_credential(cluster, "moved-away", key)
+    leaked, kept = (targets._pull_credential(cluster, "ns", key) for _ in range(2))
+    Credential.objects.filter(login=theirs.username).update(revoked_at=None)  # ended as the third in a row
+    named = frozenset({kept.username, "robot$other+ci"})
+    assert targets._sweep(cluster, "ns", key, named) == {kept.username}
+    live = set(Credential.objects.filter(revoked_at=None).values_list("login", flat=True))
+    assert live == {theirs.username, kept.username}
+    assert targets._sweep(cluster, "ns", "another", frozenset()) == frozenset()
+    assert targets._sweep(cluster, "ns", key, frozenset()) == frozenset()
+    assert Credential.objects.get(revoked_at=None).login == theirs.username
+    assert Credential.objects.get(login=leaked.username).revoked_at is not None
+
+
 @pytest.mark.parametrize(
     ("kind", "options", "said"),
     [

@@ -20,7 +20,7 @@ from grants.connectors.base import Change, Entry, Holder, Holding, Scope
 from grants.connectors.kubernetes import KubernetesConnector
 from grants.connectors.kubernetes_layout import KubernetesLayout
 from grants.connectors.kubernetes_options import KubernetesOptions
-from grants.connectors.kubernetes_secrets import PullCredential
+from grants.connectors.kubernetes_secrets import Credentials, PullCredential
 from grants.connectors.tests.real_kubernetes import RealCluster, allow_purser, running_cluster
 
 TARGET, THREADS, SAMPLES = "bench", 4, 100
@@ -35,7 +35,10 @@ def _credential(namespace: str, project: str) -> PullCredential:
 def connector(cluster: RealCluster) -> KubernetesConnector:
     """A connector as `purser`, with the documented rights only."""
     return KubernetesConnector(
-        target=TARGET, configuration=cluster.configuration(), options=OPTIONS, pull_secret=_credential
+        target=TARGET,
+        configuration=cluster.configuration(),
+        options=OPTIONS,
+        credentials=Credentials(_credential),
     )
 
 

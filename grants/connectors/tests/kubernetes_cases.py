@@ -53,7 +53,8 @@ class Bench:
         """The connector of a process that remembers nothing."""
         return KubernetesConnector(
             target=TARGET, configuration=Configuration(host=self.url), options=self.options,
-            pull_secret=self.robots.make, retire=self.robots.retire, now=self.robots.now, timeout=0.5, patience=0.05,
+            credentials=self.robots.credentials,
+            now=self.robots.now, timeout=0.5, patience=0.05,
         )  # fmt: skip
 
     def apply(self, **fields: Any) -> Outcome:

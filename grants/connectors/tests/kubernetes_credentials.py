@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from grants.connectors.kubernetes_secrets import PullCredential
+from grants.connectors.kubernetes_secrets import Credentials, PullCredential
 from grants.connectors.tests.contract import NOW
 
 
@@ -25,6 +25,17 @@ class Robots:
 
     def retire(self, username: str) -> None:
         self.retired.append(username)
+
+    def sweep(self, namespace: str, project: str, named: frozenset[str]) -> frozenset[str]:
+        self.retired += [
+            one for one in self.alive if one not in named and one.startswith(f"robot:{project}-")
+        ]
+        return named & frozenset(self.alive)
+
+    @property
+    def credentials(self) -> Credentials:
+        """As the connector wants them."""
+        return Credentials(make=self.make, retire=self.retire, sweep=self.sweep)
 
     @property
     def alive(self) -> list[str]:

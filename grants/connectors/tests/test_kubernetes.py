@@ -4,6 +4,8 @@ import base64
 import json
 import random
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -124,11 +126,11 @@ def test_a_rotation_cut_off_before_the_old_credential_ended_is_finished_later(te
     due = tenant.apply().again_at
     assert due is not None
     tenant.robots.at = due
-    real, tenant.robots.retire = tenant.robots.retire, _fall_over  # type: ignore[method-assign]
-    tenant.case.connector._secrets._retire = _fall_over  # type: ignore[attr-defined]
+    secrets = tenant.case.connector._secrets  # type: ignore[attr-defined]
+    real, secrets._credentials = secrets._credentials, replace(secrets._credentials, retire=_fall_over)
     with pytest.raises(KeyboardInterrupt):
         tenant.apply()
-    tenant.case.connector._secrets._retire = real  # type: ignore[attr-defined]
+    secrets._credentials = real
     tenant.apply()
     assert tenant.robots.alive == [tenant.robots.made[-1]]
     assert len(tenant.robots.made) == 2
@@ -145,6 +147,34 @@ def test_a_credential_whose_secret_could_not_be_written_is_ended_at_once(tenant:
             tenant.apply()
     assert tenant.apply().proven
     assert len(tenant.robots.alive) == 1
+
+
+@pytest.mark.parametrize("kind", [FaultKind.LOST, FaultKind.RESET, FaultKind.BROKEN, FaultKind.LYING])
+def test_a_credential_of_a_call_without_an_answer_is_ended_by_the_next(
+    tenant: Bench, kind: FaultKind
+) -> None:
+    tenant.case.schedule.faults.append(Fault(kind, path="secrets/purser-pull"))
+    with suppress(ConnectorError):
+        tenant.apply()
+    assert tenant.apply().proven
+    assert tenant.robots.alive == [secret_of(tenant)["username"]]
+
+
+def test_a_credential_that_a_killed_worker_made_is_ended_by_the_next_and_by_the_end(tenant: Bench) -> None:
+    tenant.apply()
+    tenant.robots.make(NAMESPACE, tenant.entry().first("project"))
+    assert tenant.apply().changed is False
+    assert tenant.robots.alive == [secret_of(tenant)["username"]]
+    tenant.robots.make(NAMESPACE, tenant.entry().first("project"))
+    tenant.remove()
+    assert tenant.robots.alive == []
+
+
+def test_a_secret_whose_credential_was_ended_is_replaced(tenant: Bench) -> None:
+    tenant.apply()
+    tenant.robots.retire(tenant.robots.made[-1])
+    assert tenant.apply().changed
+    assert tenant.robots.alive == [secret_of(tenant)["username"]] == [tenant.robots.made[-1]]
 
 
 def test_a_registry_more_makes_a_new_secret(tenant: Bench) -> None:

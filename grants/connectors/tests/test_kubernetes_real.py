@@ -125,7 +125,7 @@ def case(cluster: RealCluster, admin: httpx.Client) -> Iterator[Case]:
     with cluster.http("purser") as http, running(FaultProxy(http, schedule)) as url:
         connector = KubernetesConnector(
             target=TARGET, configuration=Configuration(host=url), options=options,
-            pull_secret=robots.make, retire=robots.retire, now=robots.now, timeout=1.5,
+            credentials=robots.credentials, now=robots.now, timeout=1.5,
         )  # fmt: skip
         layout = KubernetesLayout(target=TARGET, options=options)
         yield Case(

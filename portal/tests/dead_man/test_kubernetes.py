@@ -10,7 +10,7 @@ from kubernetes.client import Configuration
 
 from grants.catalogue.models import Cluster
 from grants.connectors.kubernetes import KubernetesConnector
-from grants.connectors.kubernetes_secrets import EXPIRES
+from grants.connectors.kubernetes_secrets import EXPIRES, Credentials
 from grants.connectors.tests.contract import TARGET
 from grants.connectors.tests.kubernetes_cases import CORE, bench
 from grants.tokens.models import Credential
@@ -31,8 +31,12 @@ class Tenant:
         cluster, _ = Cluster.objects.get_or_create(key=TARGET, defaults={"name": "Cluster"})
         connector = KubernetesConnector(
             target=TARGET, configuration=Configuration(host=there.url), options=there.options,
-            pull_secret=None if keyless else partial(portal_targets._pull_credential, cluster),
-            retire=portal_targets._retire, now=lambda: self.house.now, timeout=0.5, patience=0.05,
+            credentials=Credentials(
+                make=None if keyless else partial(portal_targets._pull_credential, cluster),
+                retire=partial(portal_targets._retire, cluster),
+                sweep=partial(portal_targets._sweep, cluster),
+            ),
+            now=lambda: self.house.now, timeout=0.5, patience=0.05,
         )  # fmt: skip
         self.images = self.house.reach(connector, there.case.layout, ["fraud/train"])
 
