@@ -5,6 +5,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 
 LABEL, NAMESPACE, GRANT, NONE = "label", "namespace", "grant", "none"
 """The rules, as stored with each row (`matched_by`)."""
@@ -79,13 +80,8 @@ def fold(name: str) -> str:
 
 def told(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
     """The labels that say something to us, by our names: `purser.io/project`, `purser_io_project` and the like."""
-    found = {}
-    for key, value in labels.items():
-        if "urser" in key:  # nearly every label is somebody else's
-            name = _KNOWN.get(_plain(key))
-            if name and value:
-                found[name] = value
-    return tuple(sorted(found.items()))
+    found = [(name, value) for key, value in labels.items() if (name := _meaning(key)) and value]
+    return tuple(sorted(dict(found).items()))
 
 
 def repository_of(image: str) -> str:
@@ -187,11 +183,13 @@ def grant_label(value: str) -> str:
     return f"grant:{digits}" if digits.isascii() and digits.isdigit() else ""
 
 
-def _plain(key: str) -> str:
+@lru_cache(maxsize=10_000)
+def _meaning(key: str) -> str:
+    """What of ours a label names, if anything."""
     lower = key.lower()
     for prefix in _PREFIXES:
         lower = lower.removeprefix(prefix)
-    return _MANGLED.sub("_", lower)
+    return _KNOWN.get(_MANGLED.sub("_", lower), "")
 
 
 def _by_image(grants: Mapping[str, GrantFacts]) -> dict[str, set[str]]:

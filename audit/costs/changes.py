@@ -60,11 +60,13 @@ class LoadPreview:
 
 @dataclass(frozen=True, slots=True)
 class TeamChange:
-    """The cost of one team (empty: unattributed) on the days that a new rate touches."""
+    """The cost of one team (empty: unattributed) on the days that a new rate touches; `month`: of this month."""
 
     team: str
     before: Decimal
     after: Decimal
+    month_before: Decimal = ZERO
+    month_after: Decimal = ZERO
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
 
@@ -12,17 +13,18 @@ from audit.costs.records import (
     BillRecord,
     CapacityRecord,
     Fault,
+    Measured,
     PricingClass,
     Reading,
     UsageRecord,
 )
-from audit.costs.splitting import milliseconds
-from audit.costs.types import HOUR_MS
+from audit.costs.types import HOUR_MS, ZERO
 
 MOST_TOLD = 500
 SLACK_MS = 36_000
 """Active hours of a source are often rounded to a hundredth of an hour."""
 MOST_GPUS = 100_000
+MOST_MONEY = Decimal(10) ** 11
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _WINDOW = timedelta(minutes=WINDOW_MINUTES)
 CLASSES = frozenset(PricingClass)
@@ -81,23 +83,35 @@ class Faults:
         return True
 
     def usage(self, line: int, one: UsageRecord) -> bool:
-        """Whether a usage record can be kept."""
-        texts = (one.cluster, one.node, one.namespace, one.gpu, one.workload, one.gpu_type, one.container,
-                 one.image, one.digest)  # fmt: skip
-        good = texts in self._good or self._texts(line, one, _USAGE, texts)
-        if not 0 < one.gpus <= MOST_GPUS:
-            good = self.say(line, "gpus", "bad_number")
+        """Whether the texts of a usage record can be kept."""
+        metric = one.measured.metric if one.measured else ""
+        good = self._texts(line, one, _USAGE, [getattr(one, name) for name in _USAGE])
         if one.pricing_class not in CLASSES:
             good = self.say(line, "pricing_class", "bad_class")
-        return good and (one.measured is None or self._measured(line, one))
+        if one.measured and not metric:
+            good = self.say(line, "metric", "missing")
+        return self._text(line, "metric", metric) and good
+
+    def gpus(self, line: int, gpus: Decimal, *, least: Decimal) -> bool:
+        """Whether a number of GPUs can be kept."""
+        return _within(gpus, least, MOST_GPUS) or self.say(line, "gpus", "bad_number")
+
+    def measured(self, line: int, given: Measured, ms: int) -> bool:
+        """Whether activity that came with so many milliseconds of use can be."""
+        good = _within(given.activity, ZERO, 1) or self.say(line, "activity", "bad_number")
+        if not _within(given.active_hours * HOUR_MS, ZERO, ms + SLACK_MS):
+            good = self.say(line, "active_hours", "bad_number")
+        return good
 
     def activity(self, line: int, one: ActivityRecord) -> bool:
         """Whether a window can be kept."""
         texts = (one.cluster, one.node, one.namespace, one.gpu, one.workload, one.metric)
         good = texts in self._good or self._texts(line, one, (*_PLACE, "metric"), texts)
+        if good:
+            self._good.add(texts)
         if not (one.gpu or one.workload):
             good = self.say(line, "gpu", "missing")
-        if not 0 <= one.activity <= 1:
+        if not _within(one.activity, ZERO, 1):
             good = self.say(line, "activity", "bad_number")
         if (one.start - _EPOCH) % _WINDOW:
             good = self.say(line, "start", "bad_window")
@@ -106,8 +120,7 @@ class Faults:
     def capacity(self, line: int, one: CapacityRecord) -> bool:
         """Whether a record of capacity can be kept."""
         good = self._texts(line, one, ("cluster", "gpu_type"), (one.cluster, one.gpu_type))
-        if not 0 <= one.gpus <= MOST_GPUS:
-            good = self.say(line, "gpus", "bad_number")
+        good = self.gpus(line, one.gpus, least=ZERO) and good
         if one.pricing_class not in CLASSES:
             good = self.say(line, "pricing_class", "bad_class")
         return good
@@ -120,32 +133,18 @@ class Faults:
             good = self.say(line, "day", "outside")
         if not one.currency:
             good = self.say(line, "currency", "missing")
-        if one.credits > 0:
-            good = self.say(line, "credits", "bad_number")
+        for name in ("hours", "cost", "credits"):
+            if not _within(getattr(one, name), -MOST_MONEY, ZERO if name == "credits" else MOST_MONEY):
+                good = self.say(line, name, "bad_number")
         return good
 
-    def _measured(self, line: int, one: UsageRecord) -> bool:
-        given = one.measured
-        if given is None:
-            return True
-        good = self._text(line, "metric", given.metric)
-        if not given.metric:
-            good = self.say(line, "metric", "missing")
-        if not 0 <= given.activity <= 1:
-            good = self.say(line, "activity", "bad_number")
-        if not 0 <= given.active_hours * HOUR_MS <= milliseconds(one.start, one.end) + SLACK_MS:
-            good = self.say(line, "active_hours", "bad_number")
-        return good
-
-    def _texts(self, line: int, one: object, names: tuple[str, ...], texts: tuple[str, ...]) -> bool:
+    def _texts(self, line: int, one: object, names: tuple[str, ...], texts: Sequence[str]) -> bool:
         good = self._each(line, names, texts)
         for name in ("cluster", "gpu_type"):
             if name in names and not getattr(one, name).strip():
                 good = self.say(line, name, "missing")
-        if "gpu_type" in names and not folded(texts[names.index("gpu_type")]):
+        if "gpu_type" in names and good and not folded(texts[names.index("gpu_type")]):
             good = self.say(line, "gpu_type", "bad_text")
-        if good:
-            self._good.add(texts)
         return good
 
     def _each(self, line: int, names: Sequence[str], texts: Sequence[str]) -> bool:
@@ -159,6 +158,10 @@ class Faults:
         if not text.isprintable() and any(sign < " " or "\ud800" <= sign <= "\udfff" for sign in text):
             return self.say(line, name, "bad_text")
         return True
+
+
+def _within(value: Decimal, low: Decimal, high: Decimal | int) -> bool:
+    return value.is_finite() and low <= value <= high
 
 
 def _sentence(fault: Fault) -> str:

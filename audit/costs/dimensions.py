@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import blake2b
 
 from audit.costs.attribution import Attributor, Subject, repository_of, segment, told
+from audit.costs.checking import Faults
 from audit.costs.gpu_names import folded
 from audit.costs.records import ActivityRecord, UsageRecord
 
@@ -13,6 +14,7 @@ KEY_FIELDS = ("team", "project", "person", "image", "repository", "digest", "gpu
               "reservation", "request", "grant", "metric", "matched_by")  # fmt: skip
 PLACE_FIELDS = ("cluster", "node", "namespace", "gpu", "workload", "container")
 Dims = tuple[str, ...]
+_TYPE, _CLUSTER, _CLASS = map(KEY_FIELDS.index, ("gpu_type", "cluster", "pricing_class"))
 
 
 @dataclass(slots=True)
@@ -28,32 +30,42 @@ class _Seen:
 class Dimensions:
     """Keys and places by number, found once for each combination rather than once for each record."""
 
-    def __init__(self, attributor: Attributor, types: Mapping[str, str]) -> None:
+    def __init__(self, attributor: Attributor, types: Mapping[str, str], faults: Faults) -> None:
         self.keys: dict[int, Dims] = {}
         self.places: dict[int, Dims] = {}
         self.type_names: dict[str, str] = {}
         """Name of a source -> our key."""
         self._attributor = attributor
         self._types = types
+        self._faults = faults
         self._seen: dict[tuple[object, ...], _Seen] = {}
-        self._told: dict[int, tuple[tuple[str, str], ...]] = {}
 
-    def of_usage(self, one: UsageRecord) -> str:
-        """Key and place of a record, tab between them, as lines begin."""
-        labels = self._told.get(id(one.labels))
-        if labels is None:
-            labels = self._told[id(one.labels)] = told(one.labels)
+    def of_usage(self, line: int, one: UsageRecord) -> str:
+        """Key and place of a record, tab between them, as lines begin; empty when its texts have faults."""
         metric = one.measured.metric if one.measured else ""
+        labels = told(one.labels) if one.labels else ()
         combination = (one.cluster, one.gpu_type, one.namespace, one.workload, one.gpu, one.node, one.container,
                        one.image, one.digest, one.pricing_class, metric, labels)  # fmt: skip
         seen = self._seen.get(combination)
         if seen is None:
+            if not self._faults.usage(line, one):
+                return ""
             seen = self._seen[combination] = self._look(one, labels)
         stretch = segment(seen.moments, one.start) if seen.moments else 0
         found = seen.refs.get(stretch)
         if found is None:
             found = seen.refs[stretch] = f"{self._key(one, seen.subject, metric)}\t{seen.place}"
         return found
+
+    @property
+    def clusters(self) -> set[str]:
+        """The clusters of the keys."""
+        return {dims[_CLUSTER] for dims in self.keys.values()}
+
+    @property
+    def priced(self) -> set[tuple[str, str, str]]:
+        """Type, cluster and class of the keys."""
+        return {(dims[_TYPE], dims[_CLUSTER], dims[_CLASS]) for dims in self.keys.values()}
 
     def of_activity(self, one: ActivityRecord) -> int:
         """The place of a window."""

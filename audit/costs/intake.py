@@ -188,7 +188,7 @@ def _replace(
 ) -> None:
     ensure_types(prepared.dimensions.type_names)
     number_dimensions(prepared.dimensions)
-    triples = {(key[6], key[7], key[8]) for key in prepared.dimensions.keys.values()} | prepared.provisioned
+    triples = prepared.dimensions.priced | prepared.provisioned
     first, last = _span(changed)
     use_card(rate_card(), triples, first=first, last=last)
     for facts in Facts:

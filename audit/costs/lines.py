@@ -1,25 +1,20 @@
 """Lines of records as COPY reads them into the staging tables, cut at hours and midnights. No database."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta, tzinfo
 from decimal import Decimal
-from functools import lru_cache
 
 from audit.costs.checking import Faults
 from audit.costs.dimensions import Dimensions
-from audit.costs.pricing import micros
 from audit.costs.records import (
     WINDOW_MINUTES,
     ActivityRecord,
     BillRecord,
     CapacityRecord,
-    Measured,
     Reading,
     Record,
-    UsageRecord,
 )
-from audit.costs.splitting import floor_hour, held_ms, shares, split, whole
-from audit.costs.types import HOUR_MS
+from audit.costs.splitting import floor_hour, held_ms, split, whole
 
 Line = tuple[datetime, str]
 """The start of the slice it belongs to, and the line."""
@@ -38,29 +33,12 @@ class Lines:
         self._gpus: dict[Decimal, tuple[str, int]] = {}
 
     def of(self, line: int, one: Record, reading: Reading) -> Iterable[Line]:
-        """The lines of one record."""
-        if isinstance(one, UsageRecord):
-            return self._usage(line, one, reading)
+        """The lines of one record of activity, of capacity, or of an invoice."""
         if isinstance(one, ActivityRecord):
             return self._activity(line, one, reading)
         if isinstance(one, CapacityRecord):
             return self._capacity(line, one, reading)
-        return self._bill(line, one, reading)
-
-    def _usage(self, line: int, one: UsageRecord, reading: Reading) -> Iterable[Line]:
-        """Key, place, start, day, ms, gpus, held, given activity and active, measured, active, busy."""
-        faults = self._faults
-        if not (faults.stretch(line, one.start, one.end, reading) and faults.usage(line, one)):
-            return ()
-        refs = self._dimensions.of_usage(one)
-        parts = _parts(one.start, one.end, self._zone)
-        text, millionths = self._count(one.gpus)
-        if one.measured is None:
-            return [
-                (hour, f"{refs}\t{when}\t{ms}\t{text}\t{millionths * ms // _MILLION}\t{_UNMEASURED}\n")
-                for hour, when, ms in parts
-            ]
-        return list(_measured(one.measured, refs, parts, text, millionths))
+        return self._bill(line, one, reading) if isinstance(one, BillRecord) else ()
 
     def _activity(self, line: int, one: ActivityRecord, reading: Reading) -> Iterable[Line]:
         """Place, start, day in UTC, activity, metric, memory."""
@@ -95,33 +73,6 @@ class Lines:
         columns = [str(one.day), *map(_escaped, texts), *(f"{number:.6f}" for number in numbers)]
         text = "\t".join([*columns, _escaped(one.currency), _escaped(one.invoice_month)])
         return ((_midnight(one.day), f"{text}\n"),)
-
-    def _count(self, gpus: Decimal) -> tuple[str, int]:
-        known = self._gpus.get(gpus)
-        if known is None:
-            rounded = whole(gpus)
-            known = self._gpus[gpus] = str(rounded), micros(rounded)
-        return known
-
-
-@lru_cache(maxsize=100_000)
-def _parts(start: datetime, end: datetime, zone: tzinfo) -> tuple[tuple[datetime, str, int], ...]:
-    return tuple(
-        (cell.hour, f"{cell.start.astimezone(UTC).isoformat()}\t{cell.day}", cell.ms)
-        for cell in split(start, end, zone)
-    )
-
-
-def _measured(
-    given: Measured, refs: str, parts: tuple[tuple[datetime, str, int], ...], text: str, millionths: int
-) -> Iterator[Line]:
-    lengths = [ms for _hour, _when, ms in parts]
-    active_ms = min(int(given.active_hours * HOUR_MS), sum(lengths))
-    activity = micros(given.activity)
-    for (hour, when, ms), active in zip(parts, shares(active_ms, lengths), strict=True):
-        held = millionths * ms // _MILLION
-        known = f"{given.activity:.6f}\t{active}\t{held}\t{millionths * active // _MILLION}"
-        yield hour, f"{refs}\t{when}\t{ms}\t{text}\t{held}\t{known}\t{held * activity // _MILLION}\n"
 
 
 def _midnight(day: date) -> datetime:

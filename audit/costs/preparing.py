@@ -19,6 +19,7 @@ from audit.costs.records import (
     UsageRecord,
 )
 from audit.costs.splitting import DAY, HOUR
+from audit.costs.usage_lines import UsageLines
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS: Mapping[type, Facts] = {
@@ -50,13 +51,14 @@ class Preparation:
 
     def __init__(self, *, attributor: Attributor, types: Mapping[str, str], zone: tzinfo) -> None:
         self.faults = Faults()
-        self.dimensions = Dimensions(attributor, types)
+        self.dimensions = Dimensions(attributor, types, self.faults)
         self.claims: set[tuple[str, Facts]] = set()
         """Which clusters the source speaks of, and about what."""
         self.provisioned: set[tuple[str, str, str]] = set()
         """Type, cluster and class of what was provisioned."""
         self.drafts: dict[tuple[Facts, datetime], Draft] = {}
         self._lines = Lines(self.dimensions, self.faults, zone)
+        self._usage = UsageLines(self.dimensions, self.faults, zone)
 
     def add(self, readings: Iterable[Reading]) -> None:
         """Take in the readings; what several say about one hour is one slice."""
@@ -66,10 +68,23 @@ class Preparation:
                 self.faults.say(0, "start", "bad_bounds")
                 continue
             self._open(reading)
-            for line, one in enumerate(reading.records, start=1):
-                self._take(line, one, reading)
+            self._records(reading)
+        self.claims |= {(cluster, Facts.USAGE) for cluster in self.dimensions.clusters}
         for draft in self.drafts.values():
             draft.seal()
+
+    def _records(self, reading: Reading) -> None:
+        hours = {
+            start: one.lines.append for (facts, start), one in self.drafts.items() if facts is Facts.USAGE
+        }
+        self._usage.open(reading, hours)
+        take = self._usage.take
+        announced = Facts.USAGE in reading.facts
+        for line, one in enumerate(reading.records, start=1):
+            if announced and type(one) is UsageRecord:
+                take(line, one)
+            else:
+                self._take(line, one, reading)
 
     def _open(self, reading: Reading) -> None:
         for facts in reading.facts:

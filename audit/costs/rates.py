@@ -83,15 +83,12 @@ def preview_rates(*, changes: Sequence[RateChange], now: datetime) -> RatesPrevi
     span = _span(changes)
     seen, provisioned = _effects(changes, span) if span else ([], [])
     days = sorted({one.day for one in seen} | set(provisioned))
-    teams = sorted({one.team for one in seen})
-    lines = [TeamChange(team, _sum(o.before for o in seen if o.team == team),
-                        _sum(o.after for o in seen if o.team == team)) for team in teams]  # fmt: skip
     closed = tuple(closed_among(days, now))
     return RatesPreview(
         expected_version=rate_version(),
         days=tuple(days),
         closed=closed,
-        teams=tuple(lines),
+        teams=tuple(_team_changes(seen, timezone.localtime(now).date().replace(day=1))),
         priced_ms=sum(one.priced_ms for one in seen),
         unpriced_ms=sum(one.unpriced_ms for one in seen),
         before=_sum(one.before for one in seen),
@@ -99,6 +96,20 @@ def preview_rates(*, changes: Sequence[RateChange], now: datetime) -> RatesPrevi
         closed_before=_sum(one.before for one in seen if one.day in closed),
         closed_after=_sum(one.after for one in seen if one.day in closed),
     )
+
+
+def _team_changes(seen: Sequence[Effect], month: date) -> Iterable[TeamChange]:
+    """Each team's change, and the part of it since the first day of the month."""
+    for team in sorted({one.team for one in seen}):
+        own = [one for one in seen if one.team == team]
+        late = [one for one in own if one.day >= month]
+        yield TeamChange(
+            team,
+            before=_sum(one.before for one in own),
+            after=_sum(one.after for one in own),
+            month_before=_sum(one.before for one in late),
+            month_after=_sum(one.after for one in late),
+        )
 
 
 def _effects(changes: Sequence[RateChange], span: Days) -> tuple[list[Effect], list[date]]:

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from audit.costs.checks import check_nightly
+from audit.costs.pulling import pull_due as pull_due_sources
 from audit.costs.rebuilding import rederive as rederive_rows
 from audit.ledger.actors import system
 
@@ -18,3 +19,9 @@ def nightly() -> int:
 def rederive() -> bool:
     """Look at activity again after the threshold has changed."""
     return rederive_rows(by=system("costs"), now=timezone.now())
+
+
+@shared_task(name="audit.costs.tasks.pull_due", ignore_result=True)
+def pull_due() -> None:
+    """Ask the sources of usage that are due."""
+    pull_due_sources()
