@@ -150,6 +150,7 @@ CELERY_BEAT_SCHEDULE = {
             float(env.number("PURSER_SYNC_SECONDS", 300, least=5)),
         ),
         ("keys", "grants.tokens.tasks.rotate_keys", 600.0),
+        ("usage", "audit.costs.tasks.pull_due", 60.0),
         ("seal-tokens", "grants.tokens.tasks.seal", 20.0),
         ("lapse", "approvals.requests.tasks.lapse", 300.0),
         ("mail", "portal.notify.tasks.deliver", 5.0),

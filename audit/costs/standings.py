@@ -8,13 +8,14 @@ from django.conf import settings
 from django.db.models import Count, Max, Q
 
 from audit.costs.models import ClusterClaim, GpuType, RateRevision, Restatement, Source
-from audit.costs.narrowing import narrowed, sees_teams
+from audit.costs.narrowing import PLACE_DAYS, narrowed, sees_teams, small_table
 from audit.costs.records import Facts
 from audit.costs.settings import cost_settings
+from audit.costs.sources.options import settling
 from audit.costs.types import By, CostFilters, CostScope, SourceState, Standing, Unpriced
 
 LATE = timedelta(hours=3)
-"""A source is late when it is behind by three of its own intervals, and by this at least."""
+"""A source is late when it is behind by three of its own intervals and by this at least, beyond what may change."""
 
 
 def standing(scope: CostScope, filters: CostFilters, now: datetime) -> Standing:
@@ -22,18 +23,19 @@ def standing(scope: CostScope, filters: CostFilters, now: datetime) -> Standing:
     chosen, sources = cost_settings(), source_states(now)
     usage = [one.complete_through for one in sources if Facts.USAGE in one.facts and one.complete_through]
     days, at = _restated(scope, filters)
+    metrics, unpriced = _trust(scope, filters)
     return Standing(
         currency=chosen.currency,
         rate_version=rate_version(),
         shared_method=chosen.shared_method,
         threshold=chosen.active_threshold,
-        metrics=_metrics(scope, filters),
+        metrics=metrics,
         complete_through=min(usage) if usage else None,
         sources=tuple(sources),
-        missing=_missing(sources),
+        missing=missing_facts(sources),
         restated_days=days,
         restated_at=at,
-        unpriced=_unpriced(scope, filters),
+        unpriced=unpriced,
     )
 
 
@@ -65,7 +67,8 @@ def source_states(now: datetime) -> list[SourceState]:
 
 
 def _state(source: Source, facts: tuple[str, ...], now: datetime) -> SourceState:
-    allowed = max(LATE, 3 * timedelta(seconds=source.every_seconds))
+    behind_by_nature = settling(source.kind, source.options)
+    allowed = max(LATE, 3 * timedelta(seconds=source.every_seconds)) + behind_by_nature
     behind = source.complete_through is None or now - source.complete_through > allowed
     asked = source.next_attempt_at is not None
     return SourceState(
@@ -78,7 +81,8 @@ def _state(source: Source, facts: tuple[str, ...], now: datetime) -> SourceState
     )
 
 
-def _missing(sources: Sequence[SourceState]) -> tuple[str, ...]:
+def missing_facts(sources: Sequence[SourceState]) -> tuple[str, ...]:
+    """The kinds of facts that no source has brought yet."""
     brought = {kind for one in sources for kind in one.facts if one.complete_through}
     return tuple(kind for kind in (Facts.USAGE, Facts.ACTIVITY, Facts.CAPACITY) if kind not in brought)
 
@@ -92,19 +96,18 @@ def _restated(scope: CostScope, filters: CostFilters) -> tuple[int, datetime | N
     return found["days"], found["at"]
 
 
-def _metrics(scope: CostScope, filters: CostFilters) -> tuple[str, ...]:
-    rows = narrowed(scope, filters, extra="k.metric", keys=True)
-    found = rows.ask("SELECT DISTINCT metric FROM rows WHERE metric <> ''")
-    return tuple(sorted(metric for (metric,) in found))
-
-
-def _unpriced(scope: CostScope, filters: CostFilters) -> tuple[Unpriced, ...]:
-    rows = narrowed(scope, filters, bys=[By.GPU_TYPE])
+def _trust(scope: CostScope, filters: CostFilters) -> tuple[tuple[str, ...], tuple[Unpriced, ...]]:
+    """How activity was measured, and what has no price: one query."""
+    places = small_table(scope, filters, [By.GPU_TYPE]) == PLACE_DAYS
+    metric = {"extra": "d.metric"} if places else {"extra": "k.metric", "keys": True}
+    rows = narrowed(scope, filters, bys=[By.GPU_TYPE], **metric)  # type: ignore[arg-type]
     found = rows.ask(
-        "SELECT gpu_type, sum(unpriced_ms)::bigint, min(day) FROM rows"
-        " WHERE unpriced_ms > 0 GROUP BY 1 ORDER BY 2 DESC, 1"
+        "SELECT grouping(metric) = 0, coalesce(metric, gpu_type) AS name, sum(unpriced_ms)::bigint AS ms,"
+        " min(day) FILTER (WHERE unpriced_ms > 0) FROM rows GROUP BY GROUPING SETS ((metric), (gpu_type))"
+        " ORDER BY ms DESC, name"
     )
-    return tuple(Unpriced(*row) for row in found)
+    metrics = sorted(name for is_metric, name, *_ in found if is_metric and name)
+    return tuple(metrics), tuple(Unpriced(*row) for is_metric, *row in found if not is_metric and row[1])
 
 
 def gpu_labels() -> dict[str, tuple[str, int]]:

@@ -1,5 +1,7 @@
 """What an operator says about a source, kind by kind: addresses, references to secrets, how far to look back. Pure."""
 
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
@@ -106,11 +108,22 @@ KINDS: dict[str, type[_Options]] = {
 PULLED = {"opencost": "url", "prometheus": "url", "google": "table"}
 """Kinds that can be asked, with the option that says where; without it only files are brought."""
 EVERY_SECONDS = {"opencost": 3600, "prometheus": 3600, "google": 6 * 3600}
-LATE_HOURS = {"opencost": 4, "prometheus": 4, "google": 4 * 24}
-"""How far behind the present a kind may be before it is called late."""
 
 
-def is_pulled(kind: str, options: dict[str, object]) -> bool:
+def settling(kind: str, options: Mapping[str, object]) -> timedelta:
+    """How far behind the present a source that works is: what may still change does not count as complete."""
+    if not is_pulled(kind, options):
+        return timedelta(0)
+    if kind == "google":
+        return timedelta(days=_number(options.get("look_back_days"), 3) + 1)
+    return timedelta(hours=_number(options.get("look_back_hours"), 2) + 1)
+
+
+def _number(value: object, usual: int) -> int:
+    return value if isinstance(value, int) else usual
+
+
+def is_pulled(kind: str, options: Mapping[str, object]) -> bool:
     """Whether a source with these options is asked on a schedule."""
     return bool(options.get(PULLED.get(kind, "")))
 

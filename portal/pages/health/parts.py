@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection, transaction
 from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
-from portal.pages.health import drift, stores, tables
+from portal.pages.health import costs, drift, stores, tables
 
 log = structlog.get_logger(__name__)
 SECONDS = 1.0
@@ -49,6 +49,7 @@ TABLES: tuple[tuple[str, Check, bool], ...] = (
     ("drift", drift.differences, False),
     ("keyless", tables.keyless, False),
     ("brake", tables.brake, False),
+    ("usage", costs.usage, False),
 )
 
 

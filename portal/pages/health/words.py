@@ -41,6 +41,12 @@ SAID: Mapping[str, Said] = {
     "brake": Said(
         _("Brake"), _("Access that many triggers would have ended goes on until somebody decides.")
     ),
+    "usage": Said(
+        _("Sources of GPU usage"),
+        _(
+            "Costs after the time shown are missing; budgets and forecasts are too low. Access is not touched."
+        ),
+    ),
     "certificate": Said(_("Registry certificate"), _("Registries refuse every token when it ends.")),
 }
 

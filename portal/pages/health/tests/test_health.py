@@ -63,7 +63,7 @@ def test_everything_that_is_set_up_and_beating_is_ok(client):
     assert (answer.status_code, answer.json()["status"]) == (200, "ok")
     assert list(states(answer)) == [
         "database", "broker", "worker", "registry", "jira", "mail", "ledger", "deliveries", "drift", "keyless",
-        "brake", "certificate",
+        "brake", "usage", "certificate",
     ]  # fmt: skip
     assert set(states(answer).values()) == {"ok"}
     assert "no-store" in answer["Cache-Control"]
