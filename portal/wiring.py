@@ -9,6 +9,7 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 
 from approvals.requests.signals import request_changed
+from audit.costs.signals import costs_changed
 from audit.ledger.actors import Actor
 from audit.ledger.rights import APPEND_ONLY_TABLES, grant_rights
 from audit.pulls.signals import pulls_recorded
@@ -96,6 +97,7 @@ def _connect_notices() -> None:
     delivery_changed.connect(live.delivery_changed, dispatch_uid="purser.live_delivery")
     pulls_recorded.connect(live.pulls_recorded, dispatch_uid="purser.live_pulls")
     catalogue_changed.connect(live.catalogue_changed, dispatch_uid="purser.live_catalogue")
+    costs_changed.connect(live.costs_changed, dispatch_uid="purser.live_costs")
     person_disabled.connect(live.person_disabled, dispatch_uid="purser.live_disabled")
 
 

@@ -24,6 +24,11 @@ class Standing:
         return frozenset(role.removeprefix(prefix) for role in self.roles if role.startswith(prefix))
 
     @property
+    def in_team(self) -> bool:
+        """Whether the person belongs to a team."""
+        return bool(self.team_ids)
+
+    @property
     def is_lead(self) -> bool:
         """Whether the person leads a team."""
         return bool(self.led_team_ids)

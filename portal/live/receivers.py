@@ -33,6 +33,11 @@ def delivery_changed(grant_id: int, **_kwargs: Any) -> None:
     bump(f"grant:{grant_id}", *([origin] if origin.startswith("request:") else []))
 
 
+def costs_changed(**_kwargs: Any) -> None:
+    """Usage came or was priced anew: pages of costs say that there is something newer."""
+    bump("costs")
+
+
 def catalogue_changed(**_kwargs: Any) -> None:
     """The catalogue was read again."""
     bump("catalogue")

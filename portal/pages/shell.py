@@ -48,6 +48,7 @@ NAV = (
     NavItem("requests", _("Requests")),
     NavItem("inbox", _("Approvals"), ("is_approver",), "inbox"),
     NavItem("grants", _("Grants")),
+    NavItem("costs", _("Costs"), ("in_team", "sees_costs")),
     NavItem("pull-help", _("Pull help")),
     NavItem("events", _("Audit"), ("is_auditor", "is_administrator")),
 )

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from portal.pages.costs.tables import PARTS, Column, Line, Table, table
+from portal.pages.costs.tables import Column, Line, Table, table
 from portal.pages.costs.wording import Measure, hour_text, short_day
 from portal.pages.markup import day_text
 
@@ -55,7 +55,7 @@ def chart(
         first=first,
         columns=columns,
         lines=lines,
-        total={} if any(column.draw in PARTS for column in columns) else None,
+        total={} if any(column.adds_up for column in columns) else None,
         unit=unit,
     )
     if look.get("flat") and "size" not in look:

@@ -16,18 +16,19 @@ from portal.pages.costs.wording import NONE, change, number, price, ratio, share
 from portal.pages.requests.people import safe_cell
 
 Value = Decimal | int | date | str | None
-PLACES = {"money": 2, "hours": 1, "count": 0}
+PLACES = {"money": 2, "hours": 1, "count": 0, "percent": 1}
 """Kinds whose column adds up, and how many places are shown."""
 PARTS = ("", "bar", "idle", "dots")
 """What is drawn of columns that add up; lines do not."""
-SAID = {"share": share, "ratio": ratio, "change": change, "price": price}
+SAID = {"share": share, "ratio": ratio, "change": change, "price": price, "plain": price}
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
     """One column: `kind` money, hours, count, price, share, change, ratio, day, text or spark.
 
-    `figure` is the id of its definition, e.g. "f3". `draw` and `colour` make it a series of the chart that is drawn from the table.
+    `figure` is the id of its definition, e.g. "f3". `draw` and `colour` make it a series of the chart that is
+    drawn from the table.
     """
 
     key: str
@@ -36,6 +37,11 @@ class Column:
     figure: str = ""
     draw: str = ""
     colour: str = "0"
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether its sum says something."""
+        return self.kind in PLACES and self.kind != "percent" and self.draw in PARTS
 
     @property
     def numeric(self) -> bool:
@@ -203,7 +209,7 @@ def _machine(value: Value) -> str:
 def _total(column: Column, lines: Sequence[Line], given: Mapping[str, Value]) -> str:
     if column.key in given:
         return _text(column.kind, given[column.key])
-    if column.kind not in PLACES or column.draw not in PARTS:
+    if not column.adds_up:
         return ""
     values = [value for line in lines if isinstance(value := line.values.get(column.key), Decimal | int)]
     return number(sum(values, Decimal(0)), PLACES[column.kind]) if values else NONE

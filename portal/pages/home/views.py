@@ -8,6 +8,7 @@ from django.views.decorators.http import require_safe
 from portal.live.topics import versions
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.home.presenters import work_of
+from portal.pages.home.spend import spend_of
 from portal.pages.pull_panel import client_of
 
 
@@ -15,11 +16,12 @@ from portal.pages.pull_panel import client_of
 @signed_in
 def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the viewer, their requests in progress and their access."""
-    viewer = viewer_of(request)
+    viewer, now = viewer_of(request), timezone.now()
     pk = viewer.person.pk
     moved = versions([f"person:{pk}", f"inbox:{pk}"])
     context = {
-        "work": work_of(viewer, client=client_of(request), now=timezone.now()),
+        "work": work_of(viewer, client=client_of(request), now=now),
+        "spend": spend_of(viewer, now=now),
         "person_topic": f"person:{pk}",
         "inbox_topic": f"inbox:{pk}",
         "person_version": moved[f"person:{pk}"],

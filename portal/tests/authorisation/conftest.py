@@ -39,6 +39,7 @@ class World:
         common = {
             "key": {"team": "anti-fraud", "target": "main"}.get(at, "anti-fraud-v2"),
             "step": "project",
+            "day": "2026-11-12",
             "line": 1,
             "mark": "block",
             "kind": "people",

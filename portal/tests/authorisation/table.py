@@ -27,6 +27,7 @@ OUTSIDE = frozenset({"other_lead", "stranger"})
 UNASKED = OUTSIDE | {"security"}
 """Who a sent request of the `mlops` lane does not concern."""
 NOT_LEAD = ACTIVE - LEAD
+NOT_TEAM = ACTIVE - MEMBER - LEAD - READERS
 
 
 @dataclass(frozen=True)
@@ -241,6 +242,12 @@ row("grants/<int:pk>/pull-secret/", "POST", MEMBER, hide=OUTSIDE, at="grant", ta
 row("pulls/", "GET", ACTIVE)
 row("audit/", "GET", ACTIVE)
 row("audit/export/", "POST", ACTIVE, format="csv")
+row("requests/<int:pk>/estimate/", "GET", ACTIVE - UNASKED, hide=UNASKED, at="request")
+row("costs/", "GET", ACTIVE)
+row("costs/teams/<slug:key>/", "GET", MEMBER | LEAD | READERS, hide=NOT_TEAM, at="team")
+row("costs/organisation/", "GET", READERS)
+for cost_page in ("costs/images/", "costs/mine/", "costs/day/<str:day>/", "costs/figures/", "costs/news/"):
+    row(cost_page, "GET", ACTIVE)
 row("costs/export/", "POST", ACTIVE, form="showback")
 row("audit/<int:seq>/", "GET", LEAD | READERS, hide=ACTIVE - LEAD - READERS, at="event")
 

@@ -125,6 +125,35 @@ MORE = (
     PageCase("the end of a project", "/projects/{done}/end/", "alice"),
     PageCase("the end put on hold without a date", "/projects/{done}/end/", "alice", "#hold", 422),
     PageCase("block an image", "/catalogue/{image}/mark/block/", "root"),
+    PageCase("costs of a team", "/costs/teams/{team}/", "alice"),
+    PageCase("costs of a team in GPU hours, for a member", "/costs/teams/{team}/?unit=hours", "bob"),
+    PageCase(
+        "costs of a team, split by person", "/costs/teams/{team}/?split=person&sort=by-project.cost", "root"
+    ),
+    PageCase("costs of a team, nothing used", "/costs/teams/{team}/?from=2020-01-01&to=2020-01-31", "alice"),
+    PageCase(
+        "costs of a team, no such days", "/costs/teams/{team}/?from=soon&to=2026-13-01", "alice", status=422
+    ),
+    PageCase("costs of a team, nothing matches", "/costs/teams/{team}/?gpu=a100", "alice"),
+    PageCase("costs of the organisation", "/costs/organisation/", "mona"),
+    PageCase(
+        "costs of the organisation, nothing used", "/costs/organisation/?from=2020-01-01&to=2020-01-31", "ada"
+    ),
+    PageCase(
+        "costs of the organisation, no such class", "/costs/organisation/?class=free", "root", status=422
+    ),
+    PageCase("costs of images", "/costs/images/", "alice"),
+    PageCase("costs of one image", "/costs/images/?image={cost_image}", "root"),
+    PageCase("costs of images, nothing used", "/costs/images/", "charlie"),
+    PageCase("costs of images, no period", "/costs/images/?period=always", "bob", status=422),
+    PageCase("own GPU use", "/costs/mine/", "bob"),
+    PageCase("own GPU use, none", "/costs/mine/", "charlie"),
+    PageCase("own GPU use, no such day", "/costs/mine/?from=0", "bob", status=422),
+    PageCase("GPU use of a day", "/costs/day/{cost_day}/", "alice"),
+    PageCase("GPU use of a day, none", "/costs/day/2020-02-29/", "root"),
+    PageCase("GPU use of a day, no such class", "/costs/day/{cost_day}/?class=free", "alice", status=422),
+    PageCase("what the figures of costs mean", "/costs/figures/", "bob"),
+    PageCase("costs of somebody without a team", "/costs/", "charlie"),
     PageCase("search", "/search/?q=fraud", "alice"),
     PageCase("search empty", "/search/", "alice"),
     PageCase("help", "/help/"),

@@ -24,6 +24,7 @@ from grants.tracker.models import Watch, WindDown
 from grants.tracker.pausing import pause
 from portal.accounts.devices import start_device
 from portal.accounts.tokens import create_token
+from portal.pages.costs.testing import make_anomaly, make_budget, make_prices, make_use
 
 LABELS = {
     "org.opencontainers.image.description": "Fine-tunes language models on restricted company data",
@@ -41,7 +42,7 @@ class World:
     keys: dict[str, Any] = field(default_factory=dict)
 
     def person(self, name: str) -> Person:
-        """A person of the cast, or noor, who approves beside mia."""
+        """A person of the cast, noor, who approves beside mia, or mona, who keeps budgets."""
         found: Person = getattr(self.scene.people, name, None) or self.keys[name]
         return found
 
@@ -67,8 +68,21 @@ def make_world() -> World:
         | _access(scene, named)
         | _drift(scene)
         | _own(scene)
-        | _endings(scene, named),
+        | _endings(scene, named)
+        | _costs(scene),
     )
+
+
+def _costs(scene: Scene) -> dict[str, Any]:
+    """Three weeks of use up to yesterday, with prices, a budget that will not last, and an unusual day."""
+    people, today = scene.people, timezone.localdate()
+    first = today - timedelta(days=21)
+    make_prices(first)
+    make_use(first, 21, person=people.bob.label, image=scene.image.reference)
+    make_budget(people.team.key, today.replace(day=1), "700")
+    make_anomaly(people.team.key, today.replace(day=1))
+    mona = make_person("mona", name="莫娜", roles=["budget"])
+    return {"mona": mona, "cost_day": today - timedelta(days=1), "cost_image": scene.image.reference}
 
 
 def _endings(scene: Scene, named: list[Person]) -> dict[str, Any]:

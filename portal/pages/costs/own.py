@@ -1,0 +1,129 @@
+"""One's own use, and the page of one day: what ran, hour by hour."""
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from audit.costs import selectors
+from audit.costs.types import By, Standing
+from audit.costs.workloads import Workload, workloads_of
+from portal.edges.cost_names import CostNames
+from portal.pages.costs import breakdowns, drawings
+from portal.pages.costs.breakdowns import Setting
+from portal.pages.costs.frame import Frame, shown
+from portal.pages.costs.stats import use_stats
+from portal.pages.costs.tables import Column, Line, Table, table
+from portal.pages.costs.team import idle_cause, names_of
+from portal.pages.costs.wording import Measure, Unit, hours_of
+
+MENUS = (By.PROJECT, By.GPU_TYPE, By.IMAGE, By.CLUSTER)
+DAY_MENUS = (By.TEAM, *MENUS)
+MOST_ROWS = 200
+RULES = {
+    "label": gettext_lazy("label"),
+    "namespace": gettext_lazy("namespace"),
+    "grant": gettext_lazy("grant"),
+    "none": gettext_lazy("no rule"),
+}
+
+
+def own_page(frame: Frame) -> dict[str, Any]:
+    """The context of a viewer's own use: hours, idle time, projects, images and types."""
+    return _page(frame, By.PROJECT, MENUS, (By.PROJECT, By.IMAGE, By.GPU_TYPE))
+
+
+def day_page(frame: Frame, day: date) -> dict[str, Any]:
+    """The context of one day: by hour, and the workloads that held GPUs."""
+    people = (By.PERSON,) if frame.scope.names and not frame.scope.everything else ()
+    context = _page(frame, By.GPU_TYPE, DAY_MENUS, (By.PROJECT, *people))
+    found, count = workloads_of(frame.scope, frame.filters, day=day, most=MOST_ROWS)
+    names = names_of(
+        frame,
+        {
+            By.TEAM: [one.team for one in found],
+            By.PROJECT: [one.project for one in found],
+            By.PERSON: [one.person for one in found],
+            By.GPU_TYPE: [one.gpu_type for one in found],
+        },
+        {},
+        context["standing"],
+    )
+    context["tables"].append(_workloads(found, names, context["measure"], frame))
+    return context | {"day": day, "shown_rows": len(found), "all_rows": count}
+
+
+def _page(frame: Frame, split: By, asked: Sequence[By], bys: Sequence[By]) -> dict[str, Any]:
+    scope, filters = frame.scope, frame.filters
+    standing: Standing = selectors.standing(scope, filters, frame.now)
+    overview = selectors.overview(scope, filters)
+    lines = selectors.breakdowns(scope, filters, bys=bys)
+    time = selectors.series(scope, filters, by=split, bucket=drawings.bucket_of(filters.period))
+    menus = selectors.choices(scope, frame.asked.filters, bys=asked).values
+    wanted = {**menus, split: [*menus.get(split, ()), *time.rows]}
+    names = names_of(frame, wanted, lines, standing)
+    measure = Measure(frame.unit, standing.currency)
+    setting = Setting(frame, names, measure, measure.of(overview.now), lead=False)
+    makers = {
+        By.PROJECT: breakdowns.projects,
+        By.PERSON: breakdowns.people,
+        By.IMAGE: breakdowns.images,
+        By.GPU_TYPE: breakdowns.gpu_types,
+    }
+    return {
+        **shown(frame, standing, menus, names),
+        "empty": not overview.now.held_ms,
+        "stats": use_stats(overview, setting),
+        "charts": [
+            drawings.over_time(frame, time, split, names, measure),
+            drawings.held_against_active(frame, time, measure, idle_cause(lines.get(By.PROJECT, ()), names)),
+        ],
+        "tables": [makers[by](lines[by], setting) for by in bys],
+    }
+
+
+def _workloads(found: Sequence[Workload], names: CostNames, measure: Measure, frame: Frame) -> Table:
+    columns = [Column("project", _("Project"), "text"), Column("type", _("GPU type"), "text")]
+    if frame.scope.names:
+        columns.append(Column("person", _("Person"), "text"))
+    columns += [Column("gpus", _("GPUs at once"), "plain"), Column("held", _("Held hours"), "hours", "f1")]
+    columns.append(Column("active", _("Active hours"), "hours", "f2"))
+    if measure.unit is Unit.MONEY:
+        columns += [
+            Column("idle", _("Idle cost"), "money", "f3"),
+            Column("rate", _("Price per hour"), "price", "f7"),
+        ]
+        columns.append(Column("cost", _("Direct cost"), "money", "f7"))
+    columns.append(Column("rule", _("Tied by"), "text"))
+    return table(
+        key="workloads",
+        title=_("Workloads"),
+        first=_("Workload"),
+        columns=columns,
+        lines=[_workload(one, names) for one in found],
+        query=frame.query,
+        total={"gpus": None, "rate": None},
+        unit=measure.name,
+    )
+
+
+def _workload(one: Workload, names: CostNames) -> Line:
+    known = bool(one.sums.measured_ms)
+    return Line(
+        one.workload or _("Unnamed workload"),
+        {
+            "project": names.of(By.PROJECT, one.project),
+            "type": names.of(By.GPU_TYPE, one.gpu_type),
+            "person": names.of(By.PERSON, one.person),
+            "gpus": one.gpus,
+            "held": hours_of(one.sums.held_ms),
+            "active": hours_of(one.sums.active_ms) if known else None,
+            "idle": one.sums.idle_cost if known else None,
+            "rate": one.rate,
+            "cost": one.sums.cost,
+            "rule": str(RULES.get(one.matched_by, one.matched_by)),
+        },
+        note=" / ".join(part for part in (one.cluster, one.namespace) if part),
+    )
