@@ -9,10 +9,9 @@ from django.utils import timezone
 from approvals.requests.models import Request
 from audit.costs.commitments import Planned, commit, release
 from audit.costs.gpu_names import folded
-from audit.costs.models import GpuType
+from audit.costs.models import GpuType, Outlook
 from audit.costs.planning import Accuracy, Estimate, Outcome
 from audit.costs.selectors import accuracy, budget_view, budgets_of, estimate, outcome
-from audit.costs.types import BudgetView
 from grants.directory.models import Project, Team
 from grants.lifecycle.models import Grant
 
@@ -32,6 +31,15 @@ class Use:
 
 
 @dataclass(frozen=True, slots=True)
+class Purse:
+    """A budget as a decision needs it: what is left today, and what is expected to be spent by its end."""
+
+    amount: Decimal
+    left: Decimal
+    expected: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """An estimate (F20) beside the budget it would be spent from and how earlier ones of the team turned out.
 
@@ -41,7 +49,7 @@ class Plan:
     estimate: Estimate
     label: str
     known: bool
-    budget: BudgetView | None = None
+    budget: "Purse | None" = None
     history: Accuracy | None = None
     became: Outcome | None = None
 
@@ -50,9 +58,7 @@ class Plan:
         """What would remain of the budget by its end: forecast, other commitments and this estimate taken off."""
         if self.budget is None or self.estimate.amount is None:
             return None
-        expected = self.budget.forecast.with_commitments
-        spent = self.budget.forecast.spent if expected is None else expected
-        return self.budget.amount - spent - self.estimate.amount
+        return self.budget.amount - self.budget.expected - self.estimate.amount
 
 
 def use_of(request: Request, *, people: int, now: datetime) -> Use | None:
@@ -111,8 +117,16 @@ def _type_of(text: str) -> tuple[str, str, bool]:
     return name or text[:60], text, False
 
 
-def _budget(team: Team, now: datetime) -> BudgetView | None:
-    """The team's own budget of today, else its cost centre's."""
+def _budget(team: Team, now: datetime) -> Purse | None:
+    """The team's own budget of today, else its cost centre's: as last looked ahead, one query; else looked at now."""
     owners = [("team", team.key), *([("cost_centre", team.cost_centre)] if team.cost_centre else [])]
-    rows = sorted(budgets_of(owners, timezone.localdate(now)), key=lambda one: one.owner_kind != "team")
-    return budget_view(rows[0], now=now) if rows else None
+    found = budgets_of(owners, timezone.localdate(now)).select_related("outlook")
+    rows = sorted(found, key=lambda one: one.owner_kind != "team")
+    if not rows:
+        return None
+    ahead: Outlook | None = getattr(rows[0], "outlook", None)
+    if ahead is not None:
+        expected = ahead.spent if ahead.forecast is None else ahead.forecast + ahead.committed
+        return Purse(rows[0].amount, rows[0].amount - ahead.spent, expected)
+    view = budget_view(rows[0], now=now)
+    return Purse(view.amount, view.left, view.forecast.with_commitments or view.forecast.spent)

@@ -15,6 +15,7 @@ from portal.edges.scopes import history_scope
 from portal.pages.access import viewer_of
 from portal.pages.inbox.forms import DecisionForm
 from portal.pages.inbox.presenters import similar_decisions
+from portal.pages.requests.costing import costing_of
 from portal.pages.requests.images import image_summary
 from portal.pages.requests.presenters import (
     ENVIRONMENT_LABELS,
@@ -61,6 +62,7 @@ def detail_of(
         "environment": ENVIRONMENT_LABELS[request.environment],
         "images": image_summary(request),
         "lanes": lane_rows(request, deciders),
+        "costing": costing_of(request, viewer, people=count, decides=bool(lanes) or viewer.is_approver),
         "policy": policy_rows(sent_results(request)),
         "changes": revised(request),
         "people": list(members[:PEOPLE_SHOWN]),

@@ -15,7 +15,8 @@ from approvals.requests import services
 from approvals.requests.errors import NotSendable, StaleRequest
 from approvals.requests.models import Request
 from approvals.requests.types import DraftChanges, Preview
-from portal.pages.access import acting, signed_in
+from portal.pages.access import acting, signed_in, viewer_of
+from portal.pages.requests.costing import costing_of
 from portal.pages.requests.images import image_summary
 from portal.pages.requests.presenters import (
     ENVIRONMENT_LABELS,
@@ -64,6 +65,7 @@ def check_page(http: HttpRequest, request: Request, *, status: int = 200, notice
         "steps": step_list(request, "check", answers["lines"]),
         "policy": rows,
         "version": found.evaluation.version,
+        "costing": costing_of(request, viewer_of(http), people=len(found.facts.members)),
         "deciding": [
             LaneRow(lane_label(lane.name), "waiting", names_of(lane.eligible), lane.due_at)
             for lane in found.lanes

@@ -28,6 +28,7 @@ from grants.lifecycle.selectors import grants_of, grants_visible_to
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.requests.changes import changes_context
 from portal.pages.requests.checking import answers_of
+from portal.pages.requests.costing import costing_of
 from portal.pages.requests.forms import AnswerForm
 from portal.pages.requests.matrix import Matrix, matrix_context, matrix_csv, matrix_of
 from portal.pages.requests.presenters import (
@@ -130,7 +131,11 @@ def _grant_url(grant: Grant) -> str:
 
 
 def _summary(http: HttpRequest, request: Request) -> dict[str, Any]:
-    return {"answers": answers_of(request)}
+    people: int = request.people_count  # type: ignore[attr-defined]
+    return {
+        "answers": answers_of(request),
+        "costing": costing_of(request, viewer_of(http), people=people, decides=viewer_of(http).is_approver),
+    }
 
 
 def _members(http: HttpRequest, request: Request) -> dict[str, Any]:

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_http_methods
 from approvals.requests import services
 from approvals.requests.models import Request
 from approvals.requests.types import DraftChanges
+from audit.costs.listing import gpu_types
 from grants.directory.selectors import leads_of, projects_requestable_by, teams_visible_to
 from grants.directory.standing import Standing
 from portal.pages.access import acting, signed_in, viewer_of
 from portal.pages.markup import moment_text
+from portal.pages.requests.costing import costing_of
 from portal.pages.requests.forms import ProjectForm, PurposeForm, purpose_of
 from portal.pages.requests.images import images_step
 from portal.pages.requests.members import members_step
@@ -64,7 +66,13 @@ def project_step(http: HttpRequest, request: Request) -> HttpResponse:
 
 def purpose_step(http: HttpRequest, request: Request) -> HttpResponse:
     """Step 4: why and how long."""
-    return _form_step(http, request, PurposeForm(posted(http), initial=purpose_of(request)), "purpose")
+    form = PurposeForm(posted(http), initial=purpose_of(request))
+    people = request.members.filter(left_out=False).count()
+    more = {
+        "costing": costing_of(request, viewer_of(http), people=people),
+        "gpu_types": list(gpu_types().values_list("label", flat=True)),
+    }
+    return _form_step(http, request, form, "purpose", more)
 
 
 VIEWS: Mapping[str, Callable[[HttpRequest, Request], HttpResponse]] = {
@@ -76,7 +84,11 @@ VIEWS: Mapping[str, Callable[[HttpRequest, Request], HttpResponse]] = {
 
 
 def _form_step(
-    http: HttpRequest, request: Request, form: ProjectForm | PurposeForm, step: str
+    http: HttpRequest,
+    request: Request,
+    form: ProjectForm | PurposeForm,
+    step: str,
+    more: Mapping[str, Any] | None = None,
 ) -> HttpResponse:
     problem: Problem | None = None
     if form.is_bound:
@@ -92,6 +104,7 @@ def _form_step(
         "steps": step_list(request, step),
         "sent": sent(request),
         "back": returns_to_check(http),
+        **(more or {}),
     }
     return render(
         http, f"pages/requests/step_{step}.html", context, status=problem.status if problem else 200
