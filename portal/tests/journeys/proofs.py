@@ -12,8 +12,8 @@ from portal.tests.journeys.steps import Act, Step
 RACES = {"PURSER_RACES": "1000"}
 WEBHOOKS = {"PURSER_HOSTILE_WEBHOOKS": "5000"}
 """For each of Jira's two flavours."""
-LOOKING = ("-m", "journey", "-n", "2", "--tb=short", "--show-capture=no")
-"""In two processes; a broken page fails a hundred tests, so what the server logged is left to a run of one of them."""
+LOOKING = ("-m", "journey", "-n", "2", "-vv", "--tb=short", "--show-capture=no")
+"""In two processes, a line for each test; a broken page fails a hundred tests, so what the server logged is left to a run of one of them."""
 OWN = (
     "DATABASE_URL",
     "DATABASE_OWNER_URL",

@@ -4,7 +4,7 @@ import itertools
 
 import pytest
 
-from portal.tests.journeys.browser import until
+from portal.tests.journeys.browser import overflow, refused_by_policy, until, violations
 from portal.tests.journeys.looking import LANGUAGES, THEMES, WIDTHS, faults, open_case
 from portal.tests.journeys.pages import MAIN
 
@@ -29,7 +29,8 @@ def test_open_dialogs_and_menus_are_accessible(site, world):
     page = site.visit(world.person("root"))
     page.goto("/styleguide/")
     page.locator("#open-sample").click()
-    assert faults(page, "en") == []
+    # The focus is in the dialog, not on the sample of an error summary under it.
+    assert violations(page) + overflow(page) + refused_by_policy(page) == []
     page.keyboard.press("Escape")
     page = site.visit(world.person("mia"), width=320)
     page.goto("/approvals/")
