@@ -13,7 +13,7 @@ RACES = {"PURSER_RACES": "1000"}
 WEBHOOKS = {"PURSER_HOSTILE_WEBHOOKS": "5000"}
 """For each of Jira's two flavours."""
 LOOKING = ("-m", "journey", "-n", "2", "-vv", "--tb=short", "--show-capture=no")
-"""In two processes, a line for each test; a broken page fails a hundred tests, so what the server logged is left to a run of one of them."""
+"""In two processes, a line for each test; one fault may fail a hundred: what the server logged is not repeated."""
 OWN = (
     "DATABASE_URL",
     "DATABASE_OWNER_URL",
