@@ -1,10 +1,11 @@
 """Routes of the REST API, version 1."""
 
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from portal.api import (
     account,
     brakes,
+    cost_exports,
     credentials,
     devices,
     docs,
@@ -48,6 +49,7 @@ urlpatterns = [
         request_people.OneLine.as_view(),
         name="api-request-people-line",
     ),
+    path("costs/export/", cost_exports.CostExport.as_view(), name="api-costs-export"),
     path("inbox/", requests.Inbox.as_view(), name="api-inbox"),
     path("images/", images.Images.as_view(), name="api-images"),
     path("images/<int:pk>/", images.OneImage.as_view(), name="api-image"),
@@ -100,6 +102,7 @@ urlpatterns = [
     path("tokens/", account.Tokens.as_view(), name="api-tokens"),
     path("tokens/<int:pk>/", account.OneToken.as_view(), name="api-token"),
     path("me/", account.Me.as_view(), name="api-me"),
+    path("costs/", include("portal.api.cost_urls")),
     path("schema/", docs.Schema.as_view(), name="api-schema"),
     path("docs/", docs.Docs.as_view(), name="api-docs"),
     re_path(r"", docs.NotThere.as_view(), name="api-nowhere"),
