@@ -13,14 +13,17 @@ from audit.costs.unused import unused_by
 
 SPARK_DAYS = 30
 
+# Rows of the same kind are added up once before they are told apart in several ways: days repeat themselves.
 # `told` numbers what a row tells apart; rows of one day carry cost only.
 _SELECT = """
-, lately AS MATERIALIZED (SELECT * FROM rows WHERE day >= %s OR day < %s)
-SELECT {told}, day >= %s AS now, NULL::date AS day, {values}, max(day), {sums}
-  FROM lately GROUP BY GROUPING SETS ({sets})
+, cells AS (SELECT day >= %s AS now, {names}, max(day) AS latest, {sums}
+              FROM rows WHERE day >= %s OR day < %s GROUP BY now, {names})
+SELECT {told}, now, NULL::date AS day, {values}, max(latest), {sums} FROM cells GROUP BY GROUPING SETS ({sets})
+"""
+_DAYS = """
 UNION ALL
 SELECT {told}, true, day, {values}, NULL, {nothing}, sum(cost), 0, 0
-  FROM lately WHERE day >= %s GROUP BY GROUPING SETS ({day_sets})
+  FROM rows WHERE day >= %s GROUP BY GROUPING SETS ({day_sets})
 """
 
 
@@ -33,11 +36,16 @@ def breakdown(scope: CostScope, filters: CostFilters, *, by: By) -> list[Line]:
     return breakdowns(scope, filters, bys=[by])[by]
 
 
-def breakdowns(scope: CostScope, filters: CostFilters, *, bys: Sequence[By]) -> dict[By, list[Line]]:
-    """Several breakdowns of the same rows, as `breakdown` gives each: one query for all of a team's."""
+def breakdowns(
+    scope: CostScope, filters: CostFilters, *, bys: Sequence[By], sparks: bool = True
+) -> dict[By, list[Line]]:
+    """Several breakdowns of the same rows, as `breakdown` gives each: one query for all of a team's.
+
+    Without `sparks` lines have no `days`.
+    """
     found: dict[By, list[Line]] = {}
     for group in _groups(scope, filters, bys):
-        found |= _lines(scope, filters, group)
+        found |= _lines(scope, filters, group, sparks=sparks)
     return {by: found[by] for by in bys}
 
 
@@ -50,12 +58,12 @@ def _groups(scope: CostScope, filters: CostFilters, bys: Sequence[By]) -> list[l
     return [list(dict.fromkeys(bys))] if together else list(tables.values())
 
 
-def _lines(scope: CostScope, filters: CostFilters, bys: list[By]) -> dict[By, list[Line]]:
+def _lines(scope: CostScope, filters: CostFilters, bys: list[By], *, sparks: bool) -> dict[By, list[Line]]:
     now: dict[tuple[By, str], tuple[date | None, Sums]] = {}
     before: dict[tuple[By, str], Sums] = {}
     days: dict[tuple[By, str], list[Decimal]] = {}
     last = _last_days(filters.period)
-    for by, is_now, day, value, latest, sums in _rows(scope, filters, bys, last):
+    for by, is_now, day, value, latest, sums in _rows(scope, filters, bys, last if sparks else None):
         if day is not None:
             days.setdefault((by, value), [ZERO] * last.days)[(day - last.first).days] = sums[
                 MEASURES.index("cost")
@@ -68,15 +76,16 @@ def _lines(scope: CostScope, filters: CostFilters, bys: list[By]) -> dict[By, li
 
 
 def _rows(
-    scope: CostScope, filters: CostFilters, bys: list[By], last: Period
+    scope: CostScope, filters: CostFilters, bys: list[By], last: Period | None
 ) -> Iterator[tuple[By, bool, date | None, str, date | None, tuple[Any, ...]]]:
     past, names = filters.period.before, [f'"{by.value}"' for by in bys]
     rows = narrowed(scope, filters, bys=bys, period=Period(past.first, filters.period.after))
     whens = " ".join(f"WHEN grouping({name}) = 0 THEN {n}" for n, name in enumerate(names))
     first = filters.period.first
     found = rows.ask(
-        _SELECT,
-        [first, past.after, first, last.first],
+        _SELECT + _DAYS if last else _SELECT,
+        [first, first, past.after, *([last.first] if last else [])],
+        names=", ".join(names),
         told=f"CASE {whens} END",
         values=f"coalesce({', '.join(names)})",
         sets=", ".join(f"(now, {name})" for name in names),

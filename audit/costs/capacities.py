@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from audit.costs.narrowing import ask
+from audit.costs.narrowing import TEAM_TOTALS, ask
 from audit.costs.series import Bucket
 from audit.costs.shares import pool_of, shared_amounts
 from audit.costs.types import ZERO, CapacityLine, CostFilters, Reconciliation
@@ -28,7 +28,7 @@ def capacity(filters: CostFilters, *, bucket: Bucket | None = None) -> list[Capa
 _LINES = """
 WITH held AS (SELECT gpu_type, {start} AS start, sum(held_ms) AS held_ms, sum(active_ms) AS active_ms,
                      sum(measured_ms) AS measured_ms
-                FROM costs_teamday t WHERE {held_where} AND {covered} GROUP BY 1, 2),
+                FROM costs_placeday t WHERE {held_where} AND {covered} GROUP BY 1, 2),
      bought AS (SELECT gpu_type, {start} AS start, {bought} FROM costs_capacityday c WHERE {bought_where}
                 GROUP BY 1, 2 HAVING sum(provisioned_ms) > 0 OR sum(over_ms) > 0)
 SELECT bought.gpu_type, bought.start, provisioned_ms, coalesce(active_ms, 0)::bigint,
@@ -58,7 +58,7 @@ def reconciliation(filters: CostFilters) -> Reconciliation:
     """
     whole = not (filters.clusters or filters.gpu_types or filters.pricing_classes)
     bought = ask(_BOUGHT, _narrow(filters), where=_where("c"))[0]
-    direct, unattributed = ask(_DIRECT, _narrow(filters), where=_where("t"))[0]
+    direct, unattributed = ask(_DIRECT, **_direct(filters, whole=whole))[0]
     (unused,) = ask(_UNUSED, _narrow(filters), where=_where("r"))[0]
     overhead = pool_of(filters.period)[1] if whole else ZERO
     charged = sum(shared_amounts(filters.period).values(), ZERO) if whole else ZERO
@@ -82,9 +82,16 @@ _BOUGHT = """SELECT coalesce(bool_or(provisioned_ms > 0 OR held_ms > 0), false),
  coalesce(sum(unallocated_cost), 0), coalesce(sum(over_cost), 0), coalesce(sum(unknown_cost), 0)
  FROM costs_capacityday c WHERE {where}"""
 _DIRECT = """SELECT coalesce(sum(cost) FILTER (WHERE team <> ''), 0),
- coalesce(sum(cost) FILTER (WHERE team = ''), 0) FROM costs_teamday t WHERE {where}"""
+ coalesce(sum(cost) FILTER (WHERE team = ''), 0) FROM {table} t WHERE {where}"""
 _UNUSED = """SELECT coalesce(sum(unused_cost), 0)
  FROM (SELECT *, 'reserved' AS pricing_class FROM costs_reservationday) r WHERE {where}"""
+
+
+def _direct(filters: CostFilters, *, whole: bool) -> dict[str, Any]:
+    if whole:
+        days = [filters.period.first, filters.period.after]
+        return {"params": days, "table": TEAM_TOTALS, "where": "t.day >= %s AND t.day < %s"}
+    return {"params": _narrow(filters), "table": "costs_teamday", "where": _where("t")}
 
 
 def _where(alias: str) -> str:

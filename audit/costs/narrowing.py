@@ -38,10 +38,10 @@ FILTERS = {
     By.GRANT: "grants",
 }
 PLACES = frozenset({By.GPU_TYPE, By.CLUSTER, By.PRICING_CLASS})
-TEAM_TOTALS = "costs_teamtotal"
+TEAM_TOTALS, PLACE_DAYS = "costs_teamtotal", "costs_placeday"
 _SMALL = (
     (TEAM_TOTALS, frozenset({By.TEAM}), True),
-    ("costs_placeday", PLACES, False),
+    (PLACE_DAYS, PLACES, False),
     ("costs_imageday", frozenset({By.IMAGE, By.VERSION}), False),
     ("costs_teamday", PLACES | {By.TEAM}, True),
 )

@@ -4,9 +4,9 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from audit.costs import figures
-from audit.costs.breakdowns import breakdown
+from audit.costs.breakdowns import breakdowns
 from audit.costs.models import Outlook
-from audit.costs.narrowing import narrowed, sees_teams
+from audit.costs.narrowing import ask, sees_teams
 from audit.costs.planning import OrgLine
 from audit.costs.shares import shared_amounts
 from audit.costs.standings import complete_day
@@ -19,7 +19,7 @@ def org_lines(scope: CostScope, filters: CostFilters, *, now: datetime) -> list[
     Budgets are those of teams that cover today, their forecasts those last kept: nothing is computed here.
     Use without a team is the line of the team "", for viewers of everything.
     """
-    lines = {line.value: line for line in breakdown(scope, filters, by=By.TEAM)}
+    lines = {line.value: line for line in breakdowns(scope, filters, bys=[By.TEAM], sparks=False)[By.TEAM]}
     outlooks = _outlooks(scope, filters, now.date())
     for team in outlooks:
         lines.setdefault(team, Line(team, Sums()))
@@ -33,9 +33,15 @@ def org_lines(scope: CostScope, filters: CostFilters, *, now: datetime) -> list[
 
 
 def without_project(scope: CostScope, filters: CostFilters) -> dict[str, Decimal]:
-    """The cost of each team that nothing ties to a project."""
-    rows = narrowed(scope, filters, bys=[By.TEAM, By.PROJECT])
-    return dict(rows.ask("SELECT team, sum(cost) FROM rows WHERE project = '' GROUP BY 1"))
+    """The direct cost of each team that nothing ties to a project, whatever else is filtered than teams and days."""
+    teams = sees_teams(scope, filters)
+    return dict(
+        ask(
+            "SELECT team, sum(loose_cost) FROM costs_teamtotal WHERE day >= %s AND day < %s"
+            " AND (%s OR team = ANY(%s)) GROUP BY 1",
+            [filters.period.first, filters.period.after, teams is None, list(teams or ())],
+        )
+    )
 
 
 def _outlooks(scope: CostScope, filters: CostFilters, day: date) -> dict[str, Outlook]:
@@ -51,7 +57,7 @@ def _outlooks(scope: CostScope, filters: CostFilters, day: date) -> dict[str, Ou
 def _org_line(
     line: Line, outlook: Outlook | None, shared: Decimal, loose: Decimal, today: date | None
 ) -> OrgLine:
-    bare = OrgLine(line.value, line.sums, line.before, line.unused_cost, shared, loose, days=line.days)
+    bare = OrgLine(line.value, line.sums, line.before, line.unused_cost, shared, loose)
     if outlook is None:
         return bare
     budget = outlook.budget
@@ -63,5 +69,5 @@ def _org_line(
         budget=budget.amount, budget_period=period, spent=outlook.spent, forecast=outlook.forecast,
         low=outlook.low, high=outlook.high, committed=outlook.committed, use=use,
         plan_index=figures.plan_index(use=use, elapsed_days=elapsed, days=period.days),
-        ends_on=outlook.ends_on, days=line.days,
+        ends_on=outlook.ends_on,
     )  # fmt: skip

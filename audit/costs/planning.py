@@ -125,7 +125,6 @@ class OrgLine:
     use: Decimal | None = None
     plan_index: Decimal | None = None
     ends_on: date | None = None
-    days: tuple[Decimal, ...] = ()
 
     @property
     def total(self) -> Decimal:

@@ -37,12 +37,14 @@ _HOURS = f"""
     GROUP BY 1, 2, 3
 """  # noqa: S608 - names of our own columns
 _DROP_DAYS = "DELETE FROM costs_daytotal WHERE day = ANY(%(days)s)"
+# In the order of teams: the rows of a team's day lie side by side, on one page instead of on fifty.
 _DAYS = f"""
     INSERT INTO costs_daytotal (day, key_id, team, {_NAMES})
     SELECT h.day, h.key_id, k.team, {_sums("h")}
     FROM costs_hourtotal h JOIN costs_usagekey k ON k.id = h.key_id
     WHERE h.day = ANY(%(days)s)
     GROUP BY h.day, h.key_id, k.team
+    ORDER BY h.day, k.team, h.key_id
 """  # noqa: S608
 _DROP_TEAMS = "DELETE FROM costs_teamday WHERE day = ANY(%(days)s)"
 _TEAMS = f"""

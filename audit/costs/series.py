@@ -1,12 +1,12 @@
 """Use over time: hours of a day, days, weeks and months, told apart by something or not."""
 
 from datetime import UTC, date, datetime, time, timedelta
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
 
-from audit.costs.narrowing import narrowed, sums_of
+from audit.costs.narrowing import MEASURES, narrowed, sums_of
 from audit.costs.types import REST, By, CostFilters, CostScope, Period, Series, Sums
 
 Bucket = Literal["hour", "day", "week", "month"]
@@ -24,13 +24,10 @@ def series(
     months are. "hour" needs a period of one day and gives its hours, 23 or 25 of them when clocks change.
     Values beyond `most` are gathered in REST and named in `others`, most costly first.
     """
-    found: dict[str, dict[Start, Sums]] = {}
-    for value, start, sums in _sums(scope, filters, by, bucket):
-        found.setdefault(value, {})[start] = sums
     starts = bucket_starts(filters.period, bucket)
-    ranked = sorted(found, key=lambda value: _rank(value, found[value]))
-    rows = {value: tuple(found[value].get(start, Sums()) for start in starts) for value in ranked}
-    return _gathered(starts, rows, most)
+    found, others = _sums(scope, filters, by, bucket, most)
+    rows = {value: tuple(sums.get(start, Sums()) for start in starts) for value, sums in found.items()}
+    return Series(starts, rows, tuple(others))
 
 
 def bucket_starts(period: Period, bucket: Bucket) -> tuple[Start, ...]:
@@ -57,29 +54,37 @@ def _start_of(day: date, period: Period, bucket: Bucket) -> date:
     return max(day, period.first)
 
 
+# Values beyond `most` are added up where they lie: the whole organisation has hundreds.
+_SERIES = """
+, cells AS (SELECT {value} AS value, {start} AS start, {sums} FROM rows GROUP BY 1, 2),
+ranked AS (SELECT value, row_number() OVER
+    (ORDER BY value = '*', sum(cost) DESC, sum(held_ms) DESC, value) AS n, count(*) OVER () AS many
+    FROM cells GROUP BY value)
+SELECT least(n, CASE WHEN many > %s THEN %s + 1 ELSE n END) AS place, min(value), start, {sums}, NULL
+  FROM cells JOIN ranked USING (value) GROUP BY 1, 3
+UNION ALL
+SELECT %s + 1, NULL, NULL, {nothing}, array_agg(value ORDER BY n) FROM ranked WHERE n > %s AND many > %s
+ORDER BY 1
+"""
+
+
 def _sums(
-    scope: CostScope, filters: CostFilters, by: By | None, bucket: Bucket
-) -> list[tuple[str, Start, Sums]]:
+    scope: CostScope, filters: CostFilters, by: By | None, bucket: Bucket, most: int
+) -> tuple[dict[str, dict[Start, Sums]], list[str]]:
+    """Sums by value and start, most costly first, and the values that were gathered in REST."""
     rows = narrowed(scope, filters, bys=[by] if by else [], hours=bucket == "hour")
     start = f"greatest(date_trunc('{bucket}', day)::date, %s)" if bucket in ("week", "month") else "day"
-    value = f'"{by.value}"' if by else "''"
     given = [] if start == "day" else [filters.period.first]
     found = rows.ask(
-        "SELECT {value}, {start}, {sums} FROM rows GROUP BY 1, 2", given, value=value, start=start
+        _SERIES,
+        [*given, most, most, most, most, most],
+        value=f'"{by.value}"' if by else "''::text",
+        start=start,
+        nothing=", ".join("0" for _ in MEASURES),
     )
-    return [(value, start, sums_of(sums)) for value, start, *sums in found]
-
-
-def _rank(value: str, sums: dict[Start, Sums]) -> tuple[Any, ...]:
-    whole = sum(sums.values(), Sums())
-    return (value == REST, -whole.cost, -whole.held_ms, value)
-
-
-def _gathered(starts: tuple[Any, ...], rows: dict[str, tuple[Sums, ...]], most: int) -> Series:
-    if len(rows) <= most:
-        return Series(starts, rows)
-    kept, others = list(rows)[:most], list(rows)[most:]
-    rest = tuple(sum((rows[value][n] for value in others), Sums()) for n in range(len(starts)))
-    return Series(
-        starts, {**{value: rows[value] for value in kept if value != REST}, REST: rest}, tuple(others)
-    )
+    others: list[str] = next((row[-1] for row in found if row[-1]), [])
+    sums: dict[str, dict[Start, Sums]] = {}
+    for place, value, when, *measures, _ in found:
+        if when is not None:
+            sums.setdefault(REST if place > most else value, {})[when] = sums_of(measures)
+    return sums, others

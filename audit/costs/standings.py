@@ -100,7 +100,7 @@ def _trust(scope: CostScope, filters: CostFilters) -> tuple[tuple[str, ...], tup
     """How activity was measured, and what has no price: one query."""
     places = small_table(scope, filters, [By.GPU_TYPE]) == PLACE_DAYS
     metric = {"extra": "d.metric"} if places else {"extra": "k.metric", "keys": True}
-    rows = narrowed(scope, filters, bys=[By.GPU_TYPE], **metric)  # type: ignore[arg-type]
+    rows = narrowed(scope, filters, bys=[By.GPU_TYPE], **metric)
     found = rows.ask(
         "SELECT grouping(metric) = 0, coalesce(metric, gpu_type) AS name, sum(unpriced_ms)::bigint AS ms,"
         " min(day) FILTER (WHERE unpriced_ms > 0) FROM rows GROUP BY GROUPING SETS ((metric), (gpu_type))"

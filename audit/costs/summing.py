@@ -50,8 +50,9 @@ def adopters(scope: CostScope, filters: CostFilters) -> list[Adopter]:
     """The teams in the scope that used what the filters name, usually one image (T6); most costly first."""
     rows = narrowed(scope, filters, bys=[By.TEAM, By.PERSON])
     found = rows.ask(
-        "SELECT team, count(DISTINCT nullif(person, '')), max(day), {sums}"
-        " FROM rows GROUP BY team ORDER BY sum(cost) DESC, team"
+        ", people AS (SELECT team, person, max(day) AS day, {sums} FROM rows GROUP BY team, person)"
+        " SELECT team, count(*) FILTER (WHERE person <> ''), max(day), {sums} FROM people"
+        " GROUP BY team ORDER BY sum(cost) DESC, team"
     )
     return [Adopter(team, people, sums_of(sums), last) for team, people, last, *sums in found]
 

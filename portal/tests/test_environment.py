@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ImproperlyConfigured
 
 from portal import environment
-from portal.environment import KEEPALIVES, database, own_address
+from portal.environment import KEEPALIVES, PLANNER, database, own_address
 
 
 @pytest.fixture(autouse=True)
@@ -14,14 +14,14 @@ def _unset(monkeypatch):
 
 
 def test_a_machine_that_vanished_is_noticed_within_a_minute():
-    assert database("postgresql://a:b@db/purser")["OPTIONS"] == {"options": KEEPALIVES}
+    assert database("postgresql://a:b@db/purser")["OPTIONS"] == {"options": f"{KEEPALIVES} {PLANNER}"}
 
 
 def test_what_the_address_asks_for_is_kept_and_wins():
     options = database("postgresql://a@db/purser?sslmode=require&options=-c%20tcp_keepalives_idle%3D60")[
         "OPTIONS"
     ]
-    assert options == {"sslmode": "require", "options": f"{KEEPALIVES} -c tcp_keepalives_idle=60"}
+    assert options == {"sslmode": "require", "options": f"{KEEPALIVES} {PLANNER} -c tcp_keepalives_idle=60"}
 
 
 @pytest.mark.parametrize(

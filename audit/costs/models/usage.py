@@ -57,6 +57,7 @@ class UsageKey(models.Model):
             models.Index(fields=["digest"], name="keys_of_digest"),
             models.Index(fields=["grant"], name="keys_of_grant"),
             models.Index(fields=["request"], name="keys_of_request"),
+            models.Index(fields=["project"], name="keys_by_project"),
         ]
 
     def __str__(self) -> str:
