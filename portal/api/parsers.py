@@ -61,6 +61,12 @@ class CsvParser(RawJSONParser):
     media_type = "text/csv"
 
 
+class BytesParser(RawJSONParser):
+    """A file of any kind as the body, handed on as its bytes; at most 12 MB."""
+
+    media_type = "application/octet-stream"
+
+
 class BoundedMultiPartParser(MultiPartParser):
     """A form with a file, refused by its announced length before any of it is read."""
 

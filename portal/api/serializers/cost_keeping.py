@@ -7,13 +7,10 @@ from typing import Any
 from rest_framework import serializers
 
 from audit.costs.budgets import OWNERS
-from audit.costs.records import PricingClass
 from audit.costs.settings import SHARED_METHODS
 from portal.api.serializers.common import PageQuery
 from portal.api.serializers.costs import MoneyField
 from portal.api.strict import StrictSerializer
-
-CLASSES = ["", *(one.value for one in PricingClass)]
 
 
 class Amount(serializers.DecimalField):
@@ -143,8 +140,14 @@ class ReservationSerializer(serializers.Serializer[Any]):
     last_day = LastDay(source="ends", allow_null=True, help_text="null: no end is known.")
 
 
+class ReservationsSerializer(serializers.Serializer[Any]):
+    """Every reservation."""
+
+    results = ReservationSerializer(many=True)
+
+
 class ReservationBody(StrictSerializer):
-    """A reservation; of a change, what is absent stays as it is."""
+    """What is reserved. The name is the key: the same name again changes that reservation."""
 
     name = serializers.CharField(max_length=80)
     team = serializers.SlugField(max_length=60)
@@ -165,7 +168,7 @@ class OverheadSerializer(serializers.Serializer[Any]):
 
 
 class OverheadBody(StrictSerializer):
-    """Overhead; of a change, what is absent stays as it is."""
+    """What something cost in a month. Month and name are the key: the same again changes the amount."""
 
     month = serializers.DateField(help_text="Any day of the month.")
     name = serializers.CharField(max_length=120)

@@ -9,14 +9,34 @@ from rest_framework import serializers
 from approvals.requests.models import Request
 from approvals.requests.testing import make_draft
 from grants.directory.models import Project
-from portal.api.serializers import account, catalogue, common, devices, directory, grants, requests
+from portal.api.serializers import (
+    account,
+    catalogue,
+    common,
+    cost_keeping,
+    cost_rates,
+    devices,
+    directory,
+    grants,
+    requests,
+)
 from portal.api.strict import StrictSerializer
 from portal.api.tests.conftest import problem
 
 BODIES = sorted(
     {
         kind
-        for module in (account, catalogue, common, devices, directory, grants, requests)
+        for module in (
+            account,
+            catalogue,
+            common,
+            cost_keeping,
+            cost_rates,
+            devices,
+            directory,
+            grants,
+            requests,
+        )
         for kind in vars(module).values()
         if isinstance(kind, type) and issubclass(kind, StrictSerializer) and kind is not StrictSerializer
     },

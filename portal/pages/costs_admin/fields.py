@@ -57,6 +57,7 @@ class MoneyField(forms.DecimalField):
                 "invalid": said,
                 "required": missing or said,
                 "min_value": gettext_lazy("The amount must not be below %(limit_value)s"),
+                "max_value": gettext_lazy("The amount must be at most %(limit_value)s"),
                 "max_decimal_places": gettext_lazy("The amount can have at most %(max)s decimal places"),
                 "max_digits": gettext_lazy("The amount can have at most %(max)s digits"),
                 "max_whole_digits": gettext_lazy(

@@ -5,7 +5,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from audit.costs.changes import RatesPreview, TeamChange
 from portal.edges.cost_owners import owners
@@ -23,6 +22,8 @@ def team_rows(changes: Sequence[TeamChange]) -> list[dict[str, Any]]:
             "before": one.before,
             "after": one.after,
             "change": signed(one.after - one.before),
+            "month_before": one.month_before,
+            "month_after": one.month_after,
         }
         for one in ordered
     ]
@@ -52,9 +53,12 @@ def signed(amount: Decimal) -> str:
 
 
 def _closed(effect: RatesPreview, currency: str) -> str:
-    span = _span(effect.closed[0], effect.closed[-1])
-    days = ngettext("%(n)d day, %(span)s", "%(n)d days, %(span)s", len(effect.closed))
-    return days % {"n": len(effect.closed), "span": span}
+    words = _("%(span)s: %(change)s against %(before)s as stated today")
+    return words % {
+        "span": _span(effect.closed[0], effect.closed[-1]),
+        "change": signed(effect.closed_after - effect.closed_before),
+        "before": money(effect.closed_before, currency),
+    }
 
 
 def _span(first: Any, last: Any) -> str:
