@@ -35,7 +35,7 @@ from grants.tokens.probing import RegistryTokens
 from grants.tokens.services import revoke_of_person
 from grants.tracker.services import brake_decided
 from grants.tracker.signals import project_done, project_end_moved, project_end_near, project_reopened
-from portal import cost_book, cost_wiring
+from portal import cost_book, cost_sources, cost_wiring
 from portal import readers as other_readers
 from portal import targets as keeping_targets
 from portal.live import receivers as live
@@ -63,6 +63,7 @@ def connect() -> None:
     targets.register_principals(robots_of)
     readers.register_reader("distribution", registry_reader)
     other_readers.register()
+    cost_sources.register()
     cost_book.register()
     use_probe(registry_agrees)
     _connect_consequences()

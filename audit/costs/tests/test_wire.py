@@ -5,7 +5,6 @@ import threading
 from contextlib import contextmanager
 from datetime import UTC, datetime
 
-import httpx
 import pytest
 
 from audit.costs.sources import wire
@@ -54,7 +53,7 @@ def test_name_that_means_the_metadata_service_is_refused(monkeypatch):
 
     monkeypatch.setattr(wire.socket, "getaddrinfo", found)
     with pytest.raises(Permanent, match="not safe"):
-        resolve_checked(httpx.URL("http://innocent.example.com"), what="OpenCost")
+        resolve_checked(checked_address("http://innocent.example.com", what="OpenCost"), what="OpenCost")
 
 
 @pytest.mark.parametrize(
