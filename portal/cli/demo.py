@@ -14,7 +14,7 @@ from portal.cli.places import Place, is_loopback, tunnel
 from portal.cli.ports import require_free
 from portal.cli.registry_config import write_registry_config
 from portal.cli.supervisor import Supervisor, leave_on_signals
-from portal.cli.target_file import targets_of, write_targets
+from portal.cli.target_file import targets_of, write_sources, write_targets
 from portal.embedded import Services
 from portal.embedded.places import REPOSITORY
 from portal.embedded.processes import identity, write_identity
@@ -69,11 +69,13 @@ def _start(place: Place, supervisor: Supervisor, say: Say) -> None:
     _manage(settings, "migrate", "--verbosity", "0")
     (place.data / "registry").mkdir(mode=0o700, exist_ok=True)
     _manage(settings, "registry_ca", "--out", str(place.data / "registry" / "ca.pem"))
-    say("Starting the registry, Jira, Harbor, Google and Kubernetes ...")
+    say("Starting the registry, Jira, Harbor, Google, Kubernetes and their metrics ...")
     config = write_registry_config(place)
-    around = (programs.jira, programs.harbor, programs.google, programs.kubernetes)
+    around = (
+        programs.jira, programs.harbor, programs.google, programs.kubernetes, programs.opencost, programs.prometheus,
+    )  # fmt: skip
     supervisor.start(programs.registry(place, config), *(program(place, settings) for program in around))
-    say("Filling in people, projects and images ...")
+    say("Filling in people, projects, images and half a year of GPU use ...")
     seeded = _seed(place, settings)
     say("Starting single sign-on and Purser ...")
     supervisor.start(programs.oidc(place, seeded["claims"]))
@@ -86,7 +88,8 @@ def _start(place: Place, supervisor: Supervisor, say: Say) -> None:
 
 def _seed(place: Place, settings: Mapping[str, str]) -> dict[str, Any]:
     path = place.data / "run" / "seed.json"
-    _manage(settings, "seed_demo", "--out", str(path), "--targets", str(write_targets(place)))
+    files = ["--targets", str(write_targets(place)), "--sources", str(write_sources(place))]
+    _manage(settings, "seed_demo", "--out", str(path), *files)
     seeded: dict[str, Any] = json.loads(path.read_text("utf-8"))
     path.unlink()
     return seeded

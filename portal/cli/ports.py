@@ -14,6 +14,8 @@ FIRST_CHOICE = {
     "google": 8680,
     "google_iam": 8690,
     "kubernetes": 8780,
+    "opencost": 8790,
+    "prometheus": 8795,
 }
 """Where the search for a free port begins. 5000 is Debian's own registry service and never used."""
 

@@ -16,7 +16,7 @@ from portal.cli.registry_config import TARGET
 from portal.cli.supervisor import Program
 
 PURSER = ("web", "beat", "worker")
-OUTSIDE = ("registry", "jira", "oidc", "harbor", "google", "kubernetes")
+OUTSIDE = ("registry", "jira", "oidc", "harbor", "google", "kubernetes", "opencost", "prometheus")
 STOP_ORDER = (("web", "beat"), ("worker",), OUTSIDE)
 """Who still needs whom: requests and schedules end first, then running tasks, then what they talk to."""
 
@@ -111,6 +111,16 @@ def google(place: Place, settings: Mapping[str, str]) -> Program:
 def kubernetes(place: Place, settings: Mapping[str, str]) -> Program:
     """The Kubernetes stand-in: an API server without nodes."""
     return _stand_in(place, "kubernetes", [], settings)
+
+
+def opencost(place: Place, settings: Mapping[str, str]) -> Program:
+    """The OpenCost stand-in: who holds GPUs in the demo's cluster, hour by hour."""
+    return _stand_in(place, "opencost", ["--registry", place.address("registry")], settings)
+
+
+def prometheus(place: Place, settings: Mapping[str, str]) -> Program:
+    """The Prometheus stand-in: how active the demo's GPUs are."""
+    return _stand_in(place, "prometheus", ["--registry", place.address("registry")], settings)
 
 
 def _stand_in(place: Place, name: str, words: list[str], settings: Mapping[str, str]) -> Program:

@@ -75,6 +75,44 @@ def write_targets(place: Place) -> Path:
     return path
 
 
+SOURCES = """\
+# Written by the demo at each start. deploy/costs.example.toml explains every option.
+[[source]]
+key = "opencost"
+name = "OpenCost"
+kind = "opencost"
+every_minutes = 5
+
+[source.options]
+url = {opencost}
+cluster = "{cluster}"
+
+[[source]]
+key = "dcgm"
+name = "DCGM"
+kind = "prometheus"
+every_minutes = 5
+
+[source.options]
+url = {prometheus}
+cluster = "{cluster}"
+facts = ["activity"]
+
+[[source]]
+key = "google-billing"
+name = "Google billing"
+kind = "google"
+"""
+
+
+def write_sources(place: Place) -> Path:
+    """Write `costs.toml` in the demo's data and return its path: where its GPU usage comes from."""
+    urls = {name: json.dumps(place.url(name)) for name in ("opencost", "prometheus")}
+    path = place.data / "costs.toml"
+    path.write_text(SOURCES.format(cluster=CLUSTER, **urls), "utf-8")
+    return path
+
+
 def targets_of(place: Place) -> dict[str, Any]:
     """Every target by its key: kind, and address without a closing slash."""
     kinds = {

@@ -35,7 +35,8 @@ SEEDED: dict[str, Any] = {
 }
 
 
-PARTS = ("registry", "jira", "oidc", "harbor", "google", "kubernetes", "web", "worker", "beat")
+OUTSIDE = ("registry", "oidc", "jira", "harbor", "google", "kubernetes", "opencost", "prometheus")
+PARTS = (*OUTSIDE, "web", "worker", "beat")
 
 
 def free_port() -> int:
@@ -64,7 +65,7 @@ def place(web: int) -> Place:
 def supervisor(tmp_path: Path) -> Iterator[Supervisor]:
     supervisor = Supervisor(run=tmp_path / "run", logs=tmp_path / "log")
     yield supervisor
-    supervisor.stop("registry", "oidc", "jira", "harbor", "google", "kubernetes")
+    supervisor.stop(*OUTSIDE)
 
 
 def answer(place: Place, part: str, path: str) -> http.client.HTTPResponse:
@@ -235,7 +236,7 @@ def test_demo_runs_until_asked_to_end_and_leaves_nothing(
         ender.join()
     assert alive[0] == (True, dict.fromkeys(PARTS, True))
     processes: list[Identity] = alive[1]
-    assert [process.alive for process in processes] == [False] * 9
+    assert [process.alive for process in processes] == [False] * len(PARTS)
     assert stand_ins == ["migrate", "registry_ca", "seed"]
     assert list(run.iterdir()) == []
     assert (tmp_path / "demo.json").stat().st_mode & 0o777 == 0o600

@@ -24,6 +24,7 @@ from grants.tokens.probing import signer
 from portal.accounts.models import ApiToken
 from portal.accounts.tokens import create_token, revoke_token
 from portal.sandbox.images import push_image
+from portal.sandbox.organisation.costs import seed_costs
 from portal.sandbox.organisation.images import SAMPLES, Sample, report_of
 from portal.sandbox.organisation.people import (
     CAN_SIGN_IN,
@@ -44,10 +45,10 @@ class SeedError(Exception):
     """The demo's organisation cannot be filled in; `str()` says why."""
 
 
-def seed(*, now: datetime, targets: Path | None = None) -> dict[str, Any]:
+def seed(*, now: datetime, targets: Path | None = None, sources: Path | None = None) -> dict[str, Any]:
     """Fill in what is missing; a second run changes nothing but the scripts' tokens.
 
-    targets: a file of further targets, which are stand-ins.
+    targets: a file of further targets, which are stand-ins; sources: one of where GPU usage comes from.
     Returns `claims` (for the identity provider), `people` by role with a fresh API token, `issues` by project.
     """
     seed_directory(now=now)
@@ -55,6 +56,8 @@ def seed(*, now: datetime, targets: Path | None = None) -> dict[str, Any]:
     seed_images(now=now)
     if targets is not None:
         seed_targets(targets, by=SEEDER, now=now)
+    if sources is not None:
+        seed_costs(sources, registry=settings.REGISTRY["host"], by=SEEDER, now=now)
     return {
         "claims": [person.claims for person in CAN_SIGN_IN],
         "people": {person.seat: _person(person.user_name, now=now) for person in CAN_SIGN_IN if person.seat},

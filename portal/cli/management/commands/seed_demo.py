@@ -25,9 +25,15 @@ class Command(BaseCommand):
             "--targets", type=Path, help="a TOML file of stand-ins for Harbor, Google, Kubernetes"
         )
 
-    def handle(self, *_args: Any, out: str, targets: Path | None, **_options: Any) -> None:
+        parser.add_argument(
+            "--sources", type=Path, help="a TOML file of stand-ins for OpenCost and Prometheus"
+        )
+
+    def handle(
+        self, *_args: Any, out: str, targets: Path | None, sources: Path | None, **_options: Any
+    ) -> None:
         try:
-            seeded = seed(now=timezone.now(), targets=targets)
+            seeded = seed(now=timezone.now(), targets=targets, sources=sources)
         except SeedError as error:
             raise CommandError(str(error)) from error
         path = Path(out)
