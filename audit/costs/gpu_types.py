@@ -29,7 +29,7 @@ def ensure_types(names: Iterable[str]) -> None:
     Part of the change that brought the names; says nothing of its own in the ledger.
     """
     known = known_types()
-    labels = {folded(name): label_of(name) for name in sorted(set(names))}
+    labels = {folded(name): label_of(name) for name in sorted(set(names), reverse=True)}
     fresh = [key for key in labels if key and key not in known]
     if not fresh:
         return

@@ -1,0 +1,1 @@
+"""Tests of how usage is stored, priced, attributed and added up."""
