@@ -39,6 +39,7 @@ from grants.delivery.states import Status
 from grants.directory.models import EmailAddress, Project
 from grants.tokens.models import Credential
 from grants.tokens.services import create_robot, revoke_credential
+from portal.harbor_logins import harbor_logins, harbor_ready, pulling_clusters
 
 if TYPE_CHECKING:
     from grants.connectors.google_clients import GoogleClients
@@ -127,6 +128,7 @@ def harbor_layout(registry: Registry) -> HarborLayout:
         groups=options.get("groups", ""),
         whole_projects=options.get("whole_projects", "warn"),
         repositories=partial(_repositories, registry.pk),
+        clusters=pulling_clusters(),
     )
 
 
@@ -210,6 +212,7 @@ def kubernetes_connector(cluster: Cluster) -> KubernetesConnector:
             make=None if keyless else partial(_pull_credential, cluster),
             retire=partial(_retire, cluster),
             sweep=partial(_sweep, cluster),
+            ready=partial(harbor_ready, cluster.key),
         ),
     )
 
@@ -261,7 +264,8 @@ def _pull_credential(cluster: Cluster, namespace: str, project: str) -> PullCred
         revoke_credential(credential=old, by=_SYSTEM, now=now)
     hosts = Registry.objects.filter(kind="distribution").order_by("key").values_list("host", flat=True)
     assert made.expires_at is not None  # noqa: S101 - narrows the type: robots always end
-    return PullCredential(tuple(hosts), made.login, plain, made.expires_at)
+    logins, missing = harbor_logins(cluster.key, project)
+    return PullCredential(tuple(hosts), made.login, plain, made.expires_at, logins, missing)
 
 
 def _pull_credentials(cluster: Cluster) -> QuerySet[Credential]:

@@ -2,7 +2,8 @@
 
 Places and entries:
   member  key `person:<id>`: the person's own robot. `pull`, `push`, `delete`: Harbor projects; `ends`: the latest end.
-  robot   key: a project's key: the robot of its workloads, which pulls only. The same attributes.
+  robot   key: a project's key: the robot of its workloads, which pulls only; `<project>.<cluster>`: that of its
+          workloads in one cluster, whose pull secret holds its secret. The same attributes.
   image   key: repository: its Harbor project tells us of pulls. `project`; `webhook` (`on`); `group` (`name:role`).
 """
 
@@ -10,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Literal
 
 from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Attributes, Entry, Holding, Place
-from grants.connectors.harbor_names import ROBOT, is_robot_name, moment, project_of, robot_name
+from grants.connectors.harbor_names import ROBOT, cluster_robot, is_robot_name, moment, project_of, robot_name
 
 PULL, PUSH, DELETE = "pull", "push", "delete"
 ACTIONS = {"viewer": (PULL,), "developer": (PULL, PUSH), "admin": (PULL, PUSH, DELETE)}
@@ -31,7 +32,8 @@ class HarborLayout:
     `prefix` begins our robots' names. `webhooks`: whether Harbor projects tell us of pulls. `groups`: a template of
     the identity provider's group for a grant (`ml:{team}:{project}:{role}`), empty for none; needs `webhooks`, whose
     policy remembers which groups are ours. `repositories`: a Harbor project's images as the catalogue knows them.
-    `whole_projects`: whether a grant that would open more images than asked for is only warned of, or refused.
+    `clusters`: keys of the clusters whose pull secrets are to cover this Harbor. `whole_projects`: whether a grant that
+    would open more images than asked for is only warned of, or refused.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class HarborLayout:
         groups: str = "",
         whole_projects: Literal["warn", "refuse"] = "warn",
         repositories: Repositories = nothing_known,
+        clusters: Sequence[str] = (),
     ) -> None:
         if groups and not webhooks:
             raise ValueError("groups need webhooks")
@@ -54,24 +57,35 @@ class HarborLayout:
         self._groups = groups
         self._refuse = whole_projects == "refuse"
         self._repositories = repositories
+        self._clusters = tuple(clusters)
 
     def places(self, holding: Holding) -> Sequence[Place]:
         """One for each person, each image, and the workloads of the project."""
         people = [Place(MEMBER_PLACE, holder.subject) for holder in holding.holders]
         images = [Place(IMAGE_PLACE, image) for image in holding.images] if self._webhooks else []
-        robots = [Place(ROBOT, holding.project)] if self._workloads else []
-        return list(dict.fromkeys(images + people + robots))
+        return list(dict.fromkeys(images + people + self._robots(holding)))
+
+    def _robots(self, holding: Holding) -> list[Place]:
+        """One for all workloads of the project, and one for each cluster in which it has its namespace."""
+        if not self._workloads:
+            return []
+        clusters = self._clusters if holding.namespace else ()
+        keys = [holding.project, *(cluster_robot(holding.project, cluster) for cluster in clusters)]
+        return [Place(ROBOT, key) for key in keys]
 
     def entry(self, place: Place, holdings: Sequence[Holding]) -> Entry | None:
         """What all these holdings together want at the place."""
         if place.kind == IMAGE_PLACE:
             return self._image(place.key, holdings) if holdings else None
-        wanted = [holding for holding in holdings if _projects(holding)]
+        wanted = [holding for holding in holdings if _projects(holding) and self._has(place, holding)]
         if not wanted:
             return None
         rights = {right for holding in wanted for right in self._rights(place, holding)}
         ends = ("ends", moment(max(holding.ends for holding in wanted)))
         return self._entry(place, (*sorted(rights), ends))
+
+    def _has(self, place: Place, holding: Holding) -> bool:
+        return place.kind != ROBOT or place in self._robots(holding)
 
     def empty(self, place: Place) -> Entry:
         """The place with nothing in it."""
@@ -109,7 +123,7 @@ class HarborLayout:
         for image in holding.images:
             if not project_of(image):
                 yield f"{image} does not name a Harbor project."
-        if self._workloads and not is_robot_name(robot_name(self._prefix, ROBOT, holding.project)):
+        if not all(is_robot_name(robot_name(self._prefix, ROBOT, one.key)) for one in self._robots(holding)):
             yield f"Harbor does not accept a robot named after the project {holding.project}."
 
     def _rights(self, place: Place, holding: Holding) -> Iterator[tuple[str, str]]:

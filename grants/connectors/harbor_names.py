@@ -31,6 +31,11 @@ def robot_name(prefix: str, kind: str, key: str) -> str:
     return f"{prefix}-person-{key.removeprefix(PERSON)}" if kind == MEMBER else f"{prefix}-project-{key}"
 
 
+def cluster_robot(project: str, cluster: str) -> str:
+    """The key of the robot of a project's workloads in one cluster. No project's key has a dot."""
+    return f"{project}.{cluster}"
+
+
 def is_robot_name(name: str) -> bool:
     """Whether Harbor accepts it: small letters and digits, single `.`, `_` or `-` between them."""
     return len(name) <= 200 and bool(_ROBOT.fullmatch(name))

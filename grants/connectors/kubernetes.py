@@ -131,7 +131,9 @@ class KubernetesConnector:
             said = "Not seen as written yet: what all tenants share."
             return self._said(change, changed=changed, proven=False, detail=said)
         in_force, said = self._prover.in_use(entry)
-        return Outcome(change, changed, in_force, said, self._now(), *self._secrets.times(seen))
+        return Outcome(
+            change, changed, in_force, said, self._now(), *self._secrets.times(seen, entry, now=self._now())
+        )
 
     def remove(self, change: Change) -> Outcome:
         """Take all access out of the tenant and prove it: what was granted is refused. Its data stays."""

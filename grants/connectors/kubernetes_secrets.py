@@ -20,17 +20,32 @@ USERNAME, HOSTS, RETIRING = "purser.dev/username", "purser.dev/hosts", "purser.d
 DOCKER_CONFIG, KEY = "kubernetes.io/dockerconfigjson", ".dockerconfigjson"
 _LONGEST_LIFE = timedelta(days=366)
 _LIFE_SPENT = 2 / 3  # a rotation is due then, less the jitter
+_SOON, _LATER = timedelta(seconds=10), timedelta(minutes=2)
 _JITTER = 0.1  # of the life: spreads the tenants made in one batch
 
 
 @dataclass(frozen=True, slots=True)
+class Login:
+    """What one registry that keeps credentials of its own takes (a Harbor's robot)."""
+
+    host: str
+    username: str
+    secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class PullCredential:
-    """A credential that pulls what the project holds. `expires`: UTC. `secret` is never shown."""
+    """A credential that pulls what the project holds. `expires`: UTC. `secret` is never shown.
+
+    `more`: of registries with credentials of their own, made for this Secret alone. `missing`: those that had none yet.
+    """
 
     hosts: tuple[str, ...]
     username: str
     secret: str = field(repr=False)
     expires: datetime
+    more: tuple[Login, ...] = ()
+    missing: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,11 +55,13 @@ class Credentials:
     `make(namespace, project)`: a new one; None: tenants pull without a Secret of ours. `retire(username)` ends one that
     was replaced or is not needed any more, and must accept one that is ended already. `sweep(namespace, project,
     named)` ends all others that were ever made for a tenant, and says which of those named still work.
+    `ready(namespace, project, hosts)`: whether a new one would cover more of these hosts, which the Secret lacks.
     """
 
     make: Callable[[str, str], PullCredential] | None = None
     retire: Callable[[str], None] = lambda username: None
     sweep: Callable[[str, str, frozenset[str]], frozenset[str]] = lambda namespace, project, named: named
+    ready: Callable[[str, str, frozenset[str]], bool] = lambda namespace, project, hosts: True
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +115,14 @@ def rotation_at(*, issued: datetime, expires: datetime, tenant: str) -> datetime
     return issued + (expires - issued) * (_LIFE_SPENT - _JITTER * share)
 
 
+def again_for(facts: SecretFacts, *, tenant: str, hosts: frozenset[str], now: datetime) -> datetime:
+    """When to look again: for the rotation; sooner while a registry is missing, soonest at first."""
+    due = rotation_at(issued=facts.issued, expires=facts.expires, tenant=tenant)
+    if hosts <= facts.hosts:
+        return due
+    return min(due, now + min(max(now - facts.issued, _SOON), _LATER))
+
+
 def is_due(facts: SecretFacts | None, *, tenant: str, hosts: frozenset[str], now: datetime) -> bool:
     """Whether a new secret is needed now: none, near its end, or for registries it was not made for."""
     if facts is None or not hosts <= facts.hosts:
@@ -109,20 +134,25 @@ def secret_manifest(
     tenant: str, credential: PullCredential, *, hosts: frozenset[str], now: datetime, retiring: str = ""
 ) -> Manifest:
     """The Secret with this credential, ready to apply."""
-    pair = base64.b64encode(f"{credential.username}:{credential.secret}".encode()).decode()
-    login = {"username": credential.username, "password": credential.secret, "auth": pair}
-    config = json.dumps({"auths": dict.fromkeys(credential.hosts, login)}, sort_keys=True)
+    own = [Login(host, credential.username, credential.secret) for host in credential.hosts]
+    auths = {login.host: _auth(login) for login in (*own, *credential.more)}
+    config = json.dumps({"auths": auths}, sort_keys=True)
     notes = {
         ISSUED: now.astimezone(UTC).isoformat(timespec="seconds"),
         EXPIRES: credential.expires.astimezone(UTC).isoformat(timespec="seconds"),
         USERNAME: credential.username,
-        HOSTS: ",".join(sorted(hosts)),
+        HOSTS: ",".join(sorted(hosts - credential.missing)),
         **({RETIRING: retiring} if retiring else {}),
     }
     labels = {MANAGED_BY: MANAGER, TENANT: tenant}
     meta = {"name": ACCOUNT, "namespace": tenant, "labels": labels, "annotations": notes}
     data = {KEY: base64.b64encode(config.encode()).decode()}
     return {"apiVersion": "v1", "kind": "Secret", "metadata": meta, "type": DOCKER_CONFIG, "data": data}
+
+
+def _auth(login: Login) -> dict[str, str]:
+    pair = base64.b64encode(f"{login.username}:{login.secret}".encode()).decode()
+    return {"username": login.username, "password": login.secret, "auth": pair}
 
 
 def _written_by_others(secret: Mapping[str, Any]) -> bool:

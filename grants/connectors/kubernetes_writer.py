@@ -12,10 +12,10 @@ from grants.connectors.kubernetes_secrets import (
     Credentials,
     PullCredential,
     SecretFacts,
+    again_for,
     facts_of,
     hosts_of,
     is_due,
-    rotation_at,
     secret_manifest,
 )
 from grants.connectors.kubernetes_shared import Manifest
@@ -111,7 +111,8 @@ class PullSecrets:
         if make is None:
             return changed
         works = self._works(tenant, facts, project)
-        if works and not is_due(facts, tenant=tenant.name, hosts=hosts, now=now):
+        due = is_due(facts, tenant=tenant.name, hosts=hosts, now=now)
+        if works and (not due or self._must_wait(tenant, facts, project, hosts=hosts, now=now)):
             return changed
         credential = make(tenant.name, project)
         if self._replace(tenant, found, credential, hosts=hosts, now=now):
@@ -126,6 +127,14 @@ class PullSecrets:
         """
         named = frozenset({facts.username}) if facts else frozenset()
         return self._credentials.sweep(tenant.name, project, named) == named
+
+    def _must_wait(
+        self, tenant: Tenant, facts: SecretFacts | None, project: str, *, hosts: frozenset[str], now: datetime
+    ) -> bool:
+        """Whether only registries are missing that have no credential for the tenant yet."""
+        if facts is None or is_due(facts, tenant=tenant.name, hosts=facts.hosts, now=now):
+            return False
+        return not self._credentials.ready(tenant.name, project, hosts - facts.hosts)
 
     def _replace(
         self,
@@ -178,14 +187,16 @@ class PullSecrets:
         self._wire.delete(_path(tenant.name), uid=str(found["metadata"].get("uid", "")))
         return True
 
-    def times(self, tenant: Tenant) -> tuple[datetime | None, datetime | None]:
-        """When the secret ends by itself, and when it must be replaced before that."""
+    def times(
+        self, tenant: Tenant, entry: Entry, *, now: datetime
+    ) -> tuple[datetime | None, datetime | None]:
+        """When the secret ends by itself, and when it must be looked at before that."""
         found = tenant.ours("Secret", ACCOUNT)
         facts = facts_of(found) if found and self.kept else None
         if facts is None:
             return None, None
-        due = rotation_at(issued=facts.issued, expires=facts.expires, tenant=tenant.name)
-        return facts.expires, due
+        hosts = hosts_of(entry.values("image"))
+        return facts.expires, again_for(facts, tenant=tenant.name, hosts=hosts, now=now)
 
 
 def _path(namespace: str) -> str:

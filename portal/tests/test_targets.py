@@ -115,6 +115,7 @@ def test_what_a_tenant_s_secret_does_not_name_is_ended_and_no_other_tenant_s(clu
     assert Credential.objects.get(login=leaked.username).revoked_at is not None
 
 
+@pytest.mark.django_db
 @pytest.mark.parametrize(
     ("kind", "options", "said"),
     [

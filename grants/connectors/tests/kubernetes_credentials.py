@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from grants.connectors.kubernetes_secrets import Credentials, PullCredential
+from grants.connectors.kubernetes_secrets import Credentials, Login, PullCredential
 from grants.connectors.tests.contract import NOW
 
 
@@ -13,6 +13,7 @@ class Robots:
         self.made: list[str] = []
         self.retired: list[str] = []
         self.at = NOW
+        self.own: dict[str, bool] = {}  # hosts with credentials of their own, and whether they give any yet
         self._life = life
 
     def now(self) -> datetime:
@@ -20,8 +21,15 @@ class Robots:
 
     def make(self, namespace: str, project: str) -> PullCredential:
         self.made.append(f"robot:{project}-{len(self.made) + 1}")
-        hosts = ("reg.example",)
-        return PullCredential(hosts, self.made[-1], f"secret-of-{self.made[-1]}", self.at + self._life)
+        more = tuple(
+            Login(host, f"robot-of-{host}", f"{len(self.made)}") for host, there in self.own.items() if there
+        )
+        missing = frozenset(host for host, there in self.own.items() if not there)
+        name, ends = self.made[-1], self.at + self._life
+        return PullCredential(("reg.example",), name, f"secret-of-{name}", ends, more, missing)
+
+    def ready(self, namespace: str, project: str, hosts: frozenset[str]) -> bool:
+        return any(self.own.get(host, True) for host in hosts)
 
     def retire(self, username: str) -> None:
         self.retired.append(username)
@@ -35,7 +43,7 @@ class Robots:
     @property
     def credentials(self) -> Credentials:
         """As the connector wants them."""
-        return Credentials(make=self.make, retire=self.retire, sweep=self.sweep)
+        return Credentials(make=self.make, retire=self.retire, sweep=self.sweep, ready=self.ready)
 
     @property
     def alive(self) -> list[str]:

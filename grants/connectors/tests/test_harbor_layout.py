@@ -31,6 +31,22 @@ def test_a_grant_shows_once_for_each_person_each_image_and_its_workloads():
     ]  # fmt: skip
 
 
+def test_each_cluster_has_a_robot_of_its_own_for_the_project_s_namespace():
+    grant, homeless = replace(ASKED, namespace="fraud"), replace(ASKED, namespace="")
+    robots = [Place("robot", f"anti-fraud-v2{cluster}") for cluster in ("", ".gpu", ".gpu-eu")]
+    here = layout(clusters=["gpu", "gpu-eu"])
+    assert [place for place in here.places(grant) if place.kind == "robot"] == robots
+    assert [place for place in here.places(homeless) if place.kind == "robot"] == robots[:1]
+    assert here.entry(robots[1], [grant]).values("pull") == ("lib", "ml")
+    assert (layout(clusters=["gpu-eu"]).entry(robots[1], [grant]), here.entry(robots[1], [homeless])) == (
+        None,
+        None,
+    )
+    assert holder_of("robot$purser-project-anti-fraud-v2.gpu", prefix="purser", robot_prefix="robot$") == (
+        "robot", "anti-fraud-v2.gpu",
+    )  # fmt: skip
+
+
 def test_two_grants_are_one_robot_with_both_rights_until_the_later_end():
     more = replace(ASKED, grant=2, role="developer", images=("ml/a",), ends=ASKED.ends + timedelta(days=5))
     entry = layout().entry(Place("member", "person:1"), [ASKED, more])

@@ -63,10 +63,14 @@ def tenant() -> Iterator[Bench]:
         yield made
 
 
-def secret_of(tenant: Bench) -> dict[str, str]:
+def auths_of(tenant: Bench) -> dict[str, dict[str, str]]:
     data = tenant.object("secrets/purser-pull")["data"][".dockerconfigjson"]
-    found: dict[str, str] = json.loads(base64.b64decode(data))["auths"]["reg.example"]
+    found: dict[str, dict[str, str]] = json.loads(base64.b64decode(data))["auths"]
     return found
+
+
+def secret_of(tenant: Bench) -> dict[str, str]:
+    return auths_of(tenant)["reg.example"]
 
 
 def test_apply_is_proven_and_says_when_it_ends_and_when_to_come_again(tenant: Bench) -> None:
@@ -175,6 +179,24 @@ def test_a_secret_whose_credential_was_ended_is_replaced(tenant: Bench) -> None:
     tenant.robots.retire(tenant.robots.made[-1])
     assert tenant.apply().changed
     assert tenant.robots.alive == [secret_of(tenant)["username"]] == [tenant.robots.made[-1]]
+
+
+def test_a_registry_with_credentials_of_its_own_is_covered_as_soon_as_it_gives_one(tenant: Bench) -> None:
+    images = (*IMAGES, "harbor.example/lib/torch")
+    tenant.robots.own["harbor.example"] = False
+    first = tenant.apply(images=images)
+    assert (first.proven, first.again_at) == (True, NOW + timedelta(seconds=10))
+    tenant.robots.at = NOW + timedelta(minutes=1)
+    again = tenant.apply(images=images)
+    assert (again.changed, again.again_at) == (False, NOW + timedelta(minutes=2))
+    assert set(auths_of(tenant)) == {"reg.example"}
+    tenant.robots.own["harbor.example"] = True
+    covered = tenant.apply(images=images)
+    assert (covered.changed, len(tenant.robots.made), len(tenant.robots.alive)) == (True, 2, 1)
+    assert auths_of(tenant)["harbor.example"]["username"] == "robot-of-harbor.example"
+    assert covered.again_at is not None
+    assert covered.again_at > NOW + timedelta(days=1)
+    assert tenant.apply(images=images).changed is False
 
 
 def test_a_registry_more_makes_a_new_secret(tenant: Bench) -> None:

@@ -82,8 +82,9 @@ def test_a_pull_by_a_persons_robot_is_the_persons_by_their_grant(post, grant):
     assert (row.grant, row.project, row.team) == (grant.label, grant.project.key, grant.project.team.key)
 
 
-def test_a_pull_by_a_projects_robot_is_the_projects(post, grant):
-    post(pull(f"robot$purser-project-{grant.project.key}"))
+@pytest.mark.parametrize("cluster", ["", ".gpu-cluster"])
+def test_a_pull_by_a_projects_robot_is_the_projects(post, grant, cluster):
+    post(pull(f"robot$purser-project-{grant.project.key}{cluster}"))
     row = Pull.objects.get()
     assert (row.person, row.grant, row.project) == ("", grant.label, grant.project.key)
 
