@@ -10,7 +10,8 @@ import pytest
 from django.utils.translation import override
 
 from audit.costs.errors import CostError
-from audit.costs.sources import files, google_files, limits, text
+from audit.costs.sources import files, limits, text
+from audit.costs.sources import parquet as packed
 from audit.costs.sources.files import read_file
 
 SAMPLES = Path(__file__).parent / "samples"
@@ -204,12 +205,12 @@ def test_parquet_that_would_unpack_to_gigabytes_is_refused_before_it_is_unpacked
 
 
 def test_parquet_with_a_part_that_is_too_large_is_refused(monkeypatch):
-    monkeypatch.setattr(google_files, "MOST_UNPACKED", 1000)
+    monkeypatch.setattr(packed, "MOST_UNPACKED", 1000)
     assert refused((SAMPLES / "google.parquet").read_bytes()) == [(0, "", "too_big")]
 
 
 def test_parquet_rows_are_unpacked_a_few_at_a_time_when_words_are_long(monkeypatch):
-    monkeypatch.setattr(google_files, "MOST_UNPACKED", 10_000)
+    monkeypatch.setattr(packed, "MOST_UNPACKED", 10_000)
     whole = read_file((SAMPLES / "google.parquet").read_bytes(), name="bill.parquet")
     assert whole == read_file((SAMPLES / "google.jsonl").read_bytes(), name="bill.jsonl")
 
