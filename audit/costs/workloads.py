@@ -62,7 +62,13 @@ def workloads_of(
 
 def _workload(row: dict[str, Any]) -> Workload:
     return Workload(
-        *(row[name] for name in DIMENSIONS),
+        cluster=row["place__cluster"],
+        namespace=row["place__namespace"],
+        workload=row["place__workload"],
+        team=row["key__team"],
+        project=row["key__project"],
+        gpu_type=row["key__gpu_type"],
+        matched_by=row["key__matched_by"],
         person=row.get("key__person", ""),
         gpus=row["most"],
         rate=row["low"] if row["low"] == row["high"] else None,

@@ -28,14 +28,17 @@ def named_scope(viewer: Standing) -> CostScope:
     return CostScope(teams=_keys(named_team_ids(viewer)), person=viewer.person.label, names=True)
 
 
-def team_scope(viewer: Standing, key: str) -> CostScope | None:
-    """The costs of one team; None where the viewer may not see that team's. Two queries at most."""
+def team_scope(viewer: Standing, key: str, team: Team | None = None) -> CostScope | None:
+    """The costs of one team; None where the viewer may not see that team's. Two queries at most.
+
+    `team` is the team of that key where it was read already.
+    """
     if viewer.sees_costs:
         return CostScope(teams=frozenset({key}), names=True)
-    found = Team.objects.filter(key=key, pk__in=viewer.team_ids).values_list("pk", flat=True).first()
-    if found is None:
+    found = team or Team.objects.filter(key=key, pk__in=viewer.team_ids).first()
+    if found is None or found.pk not in viewer.team_ids:
         return None
-    return CostScope(teams=frozenset({key}), names=found in named_team_ids(viewer))
+    return CostScope(teams=frozenset({key}), names=found.pk in named_team_ids(viewer))
 
 
 def own_scope(viewer: Standing) -> CostScope:

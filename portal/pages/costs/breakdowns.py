@@ -130,4 +130,4 @@ def _line(by: By, line: Line, setting: Setting) -> TableLine:
     if line.value == REST:
         name, url = _("Others"), ""
     note = line.value if by is By.IMAGE and name != line.value and line.value else ""
-    return TableLine(name, values, url=url, note=note, spark=line.days)
+    return TableLine(name, values, url=url, note=note, spark=setting.frame.whole_days(line.days))

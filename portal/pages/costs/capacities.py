@@ -23,7 +23,7 @@ HUNDRED = Decimal(100)
 
 def charts(lines: Sequence[CapacityLine], setting: Setting) -> list[Chart]:
     """C6: one chart for each GPU type, a column a week, in percent of what was provisioned."""
-    types = dict.fromkeys(line.gpu_type for line in lines)
+    types = dict.fromkeys(line.gpu_type for line in lines if line.provisioned_ms)
     return [
         _chart(n, one, [line for line in lines if line.gpu_type == one], setting)
         for n, one in enumerate(types)

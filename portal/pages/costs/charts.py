@@ -13,7 +13,7 @@ from portal.pages.costs.wording import Measure, hour_text, short_day
 from portal.pages.markup import day_text
 
 OTHER_COLOUR, LIMIT_COLOUR = "6", "limit"
-SIZES = ((8, ""), (16, "rows-8"))
+SIZES = ((3, "rows-3"), (8, ""), (16, "rows-8"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,8 @@ class Chart:
     stacked: bool = True
     most: int | None = None
     size: str = ""
+    tabs: Sequence[Mapping[str, Any]] = ()
+    """Links to the same chart told apart by something else."""
 
     @property
     def legend(self) -> list[tuple[str, Column]]:

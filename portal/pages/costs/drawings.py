@@ -7,6 +7,7 @@ from itertools import accumulate
 
 from django.utils.translation import gettext as _
 
+from audit.costs.series import Bucket
 from audit.costs.types import REST, ZERO, BudgetView, By, Period, Series, Sums
 from portal.edges.cost_names import CostNames
 from portal.pages.costs.charts import OTHER_COLOUR, Chart, chart, stacked_columns, start_line, with_limit
@@ -19,7 +20,7 @@ MOST_DAYS = 92
 """Longer periods are drawn in weeks."""
 
 
-def bucket_of(period: Period) -> str:
+def bucket_of(period: Period) -> Bucket:
     """How long a column of a chart is: an hour of one day, a day, or a week."""
     if period.days == 1:
         return "hour"

@@ -48,9 +48,14 @@ class CostFilterForm(forms.Form):
     period = forms.CharField(label=_("Period"), required=False, widget=forms.Select(choices=PRESETS))
 
     def __init__(
-        self, query: QueryDict, asked: Asked, menus: Mapping[By, Sequence[str]], names: CostNames
+        self,
+        query: QueryDict,
+        asked: Asked,
+        menus: Mapping[By, Sequence[str]],
+        names: CostNames,
+        fixed: Sequence[str] = (),
     ) -> None:
-        """Offer the values of `menus`; what is chosen now is offered in any case."""
+        """Offer the values of `menus` but of what is `fixed`; what is chosen now is offered in any case."""
         super().__init__(query)
         self.initial = {"period": asked.preset}
         self.data = query.copy()
@@ -60,8 +65,10 @@ class CostFilterForm(forms.Form):
             self.fields[name] = forms.CharField(label=label, required=False, widget=widget)
         self.kept: list[tuple[str, str]] = []
         for name, by in WHAT.items():
-            if by in menus:
+            if by in menus and name not in fixed:
                 self._offer(name, by, getattr(asked.filters, FIELDS[name]), menus[by], names)
+        for name in {"period", "from", "to"} & set(fixed):
+            del self.fields[name]
         for fault in asked.faults:
             self.add_error(fault.field if fault.field in self.fields else None, str(fault.message))
 
@@ -91,7 +98,8 @@ class CostFilterForm(forms.Form):
     @property
     def more_open(self) -> bool:
         """Whether one of the other menus is used, or the days."""
-        return any(bound.data or bound.errors for bound in self.rest) or self.data["period"] == Preset.CUSTOM
+        custom = "period" in self.fields and self.data["period"] == Preset.CUSTOM
+        return custom or any(bound.data or bound.errors for bound in self.rest)
 
 
 def said(by: By, value: str, names: CostNames) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpRequest, QueryDict
@@ -15,19 +16,20 @@ from audit.costs.types import By, CostFilters, CostScope, Period, Standing
 from grants.directory.standing import Standing as Viewer
 from portal.edges.cost_filters import NOBODY, Asked, Preset, parameters, read_filters, write_filters
 from portal.edges.cost_names import CostNames
-from portal.live.topics import versions
 from portal.pages.access import viewer_of
 from portal.pages.costs.forms import LABELS, WHAT, CostFilterForm, said
 from portal.pages.costs.trust import trust_of
 from portal.pages.costs.wording import Measure, Unit, period_text
 from portal.pages.filters import without
+from portal.pages.shell import topic_versions
 
 TOPIC = "costs"
+PERIOD = ("period", "from", "to")
 
 
 @dataclass(frozen=True)
 class Frame:
-    """One asking for a page of costs: `team` is the team of a team's page, else empty."""
+    """One asking for a page of costs. `team`: of a team's page, else empty; `fixed`: parameters the path says."""
 
     request: HttpRequest
     query: QueryDict
@@ -36,6 +38,7 @@ class Frame:
     asked: Asked
     scope: CostScope
     team: str = ""
+    fixed: tuple[str, ...] = ()
 
     @cached_property
     def filters(self) -> CostFilters:
@@ -48,8 +51,7 @@ class Frame:
     @property
     def narrowed(self) -> bool:
         """Whether the page shows less than everything of its team, or of the scope."""
-        said = ("team",) if self.team else ()
-        return any(name not in said for name, _values in parameters(self.filters))
+        return any(name not in self.fixed for name, _values in parameters(self.filters))
 
     @property
     def unit(self) -> Unit:
@@ -61,12 +63,16 @@ class Frame:
         """The day in the reporting time zone."""
         return timezone.localdate(self.now)
 
+    def whole_days(self, days: Sequence[Decimal]) -> Sequence[Decimal]:
+        """The cost of the days that are over: a sparkline would fall on today, which has only begun."""
+        return days[:-1] if self.filters.period.after > self.today else days
+
     def link(self, path: str = "", **values: str) -> str:
         """An address with the same filters and unit, some set anew: what a drill-down leads to."""
         query = write_filters(self.asked.filters, self.asked.preset)
         path = path or self.request.path
-        if self.team and path == self.request.path:
-            query.pop("team", None)
+        for name in self.fixed if path == self.request.path else ():
+            query.pop(name, None)
         for name, value in values.items():
             query[name] = value or NOBODY
         if self.unit is Unit.HOURS:
@@ -82,23 +88,32 @@ class Frame:
         return f"{path}?{filters.urlencode()}" if filters else path
 
 
-def frame_of(
-    request: HttpRequest, scope: CostScope, *, team: str = "", query: QueryDict | None = None
-) -> Frame:
-    """Read the address of a page, or `query` in its place; a team's own page is of that team alone."""
-    now, given = timezone.now(), request.GET if query is None else query
+def frame_of(request: HttpRequest, scope: CostScope, *, team: str = "", day: date | None = None) -> Frame:
+    """Read the address of a page; the page of a team or of a day is of that alone, whatever the address says."""
+    now, given = timezone.now(), _given(request, day)
     asked = read_filters(given, today=timezone.localdate(now), persons=scope.names)
     if team:
         asked = replace(asked, filters=replace(asked.filters, teams=(team,)))
-    return Frame(request, given, viewer_of(request), now, asked, scope, team)
+    fixed = ("team",) if team else PERIOD if day else ()
+    return Frame(request, given, viewer_of(request), now, asked, scope, team, fixed)
+
+
+def _given(request: HttpRequest, day: date | None) -> QueryDict:
+    if day is None:
+        return request.GET
+    query = request.GET.copy()
+    for name in PERIOD:
+        query.pop(name, None)
+    query["from"] = query["to"] = day.isoformat()
+    return query
 
 
 def shown(
     frame: Frame, standing: Standing, menus: Mapping[By, Sequence[str]], names: CostNames
 ) -> dict[str, Any]:
     """The context of what stands around the figures of every page."""
-    form = CostFilterForm(frame.query, frame.asked, menus, names)
-    version = versions([TOPIC])[TOPIC]
+    form = CostFilterForm(frame.query, frame.asked, menus, names, frame.fixed)
+    version = topic_versions(frame.request, [TOPIC, *_own_topics(frame)])[TOPIC]
     return {
         "frame": frame,
         "form": form,
@@ -116,9 +131,15 @@ def shown(
     }
 
 
+def _own_topics(frame: Frame) -> list[str]:
+    """The topics of the frame's counts, which are read along: the frame asks for them later."""
+    number = frame.viewer.person.pk
+    return [f"inbox:{number}", f"person:{number}"]
+
+
 def faulty(frame: Frame) -> dict[str, Any]:
     """The context of a page whose address cannot be read: the form with every fault, and no figure."""
-    form = CostFilterForm(frame.query, frame.asked, {}, CostNames())
+    form = CostFilterForm(frame.query, frame.asked, {}, CostNames(), frame.fixed)
     return {"frame": frame, "form": form, "faulty": True, "clear_url": frame.request.path, "period": ""}
 
 
@@ -128,16 +149,13 @@ def _pairs(query: QueryDict) -> Iterator[tuple[str, str]]:
 
 def chips_of(frame: Frame, names: CostNames) -> list[tuple[str, str]]:
     """(label, address without it) for each filter that is set."""
-    path_says = ("team",) if frame.team else ()
     chips = [
         (_chip(name, values, names), without(frame.request, name))
         for name, values in parameters(frame.filters)
-        if name not in path_says
+        if name not in frame.fixed
     ]
-    if frame.asked.preset is Preset.CUSTOM:
-        chips.append(
-            (period_text(frame.asked.filters.period), without(frame.request, "period", "from", "to"))
-        )
+    if frame.asked.preset is Preset.CUSTOM and "period" not in frame.fixed:
+        chips.append((period_text(frame.asked.filters.period), without(frame.request, *PERIOD)))
     return chips
 
 
@@ -145,7 +163,7 @@ def units_of(frame: Frame, currency: str) -> list[dict[str, Any]]:
     """The switch between money and GPU hours, as tabs."""
     links = []
     for unit in Unit:
-        query = frame.query.copy()
+        query = frame.request.GET.copy()
         query.pop("csv", None)
         query["unit"] = unit.value
         name = Measure(unit, currency).name

@@ -130,8 +130,8 @@ def versions(lines: Sequence[CostLine], setting: Setting) -> Table:
             setting.names.of(By.VERSION, line.value)[:80],
             {**measured(line.sums, line.before, setting), "last": line.last_day},
             url=setting.frame.link(version=line.value),
-            note="" if line.value in tagged else _("No tag names it any more"),
-            spark=line.days,
+            note=_("No tag names it any more") if line.value and line.value not in tagged else "",
+            spark=setting.frame.whole_days(line.days),
         )
         for line in lines
     ]

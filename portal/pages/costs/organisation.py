@@ -153,7 +153,7 @@ def teams(lines: Sequence[OrgLine], setting: Setting) -> Table:
         Column("forecast", _("Forecast"), "money", "f14"),
         Column("plan", _("Plan index"), "ratio", "f13"),
         Column("ends", _("Budget ends"), "day", "f17"),
-        Column("days", _("30 days"), "spark"),
+        Column("change", _("Change"), "change"),
     ]
     return table(
         key="by-team",
@@ -162,7 +162,7 @@ def teams(lines: Sequence[OrgLine], setting: Setting) -> Table:
         columns=columns,
         lines=[_team_line(line, setting) for line in lines],
         query=setting.frame.query,
-        total={"plan": None, "ends": None},
+        total={"plan": None, "ends": None, "change": None},
         unit=Measure(Unit.MONEY, measure.currency).name,
     )
 
@@ -179,13 +179,11 @@ def _team_line(line: OrgLine, setting: Setting) -> Line:
         "forecast": line.forecast,
         "plan": line.plan_index,
         "ends": line.ends_on,
+        "change": figures.change(measure.of(line.sums), measure.of(line.before)),
     }
-    note = _("Budget passed on %(day)s") % {"day": day_text(line.ends_on)} if _passed(line, setting) else ""
-    return Line(_name(line, setting), values, url=_page(line, setting), note=note, spark=line.days)
-
-
-def _passed(line: OrgLine, setting: Setting) -> bool:
-    return line.ends_on is not None and line.ends_on < setting.frame.today
+    passed = line.ends_on if line.ends_on and line.ends_on < setting.frame.today else None
+    note = _("Budget passed on %(day)s") % {"day": day_text(passed)} if passed else ""
+    return Line(_name(line, setting), values, url=_page(line, setting), note=note)
 
 
 def _name(line: OrgLine, setting: Setting) -> str:

@@ -52,7 +52,7 @@ def day_page(frame: Frame, day: date) -> dict[str, Any]:
         context["standing"],
     )
     context["tables"].append(_workloads(found, names, context["measure"], frame))
-    return context | {"day": day, "shown_rows": len(found), "all_rows": count}
+    return context | {"shown_rows": len(found), "all_rows": count}
 
 
 def _page(frame: Frame, split: By, asked: Sequence[By], bys: Sequence[By]) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def _forecast(view: BudgetView, currency: str) -> Stat:
     if expected.amount is None:
         return Stat(_("Forecast"), _("Too early to say"), "f14", _("It needs three complete days."))
     parts = []
-    if expected.low is not None and expected.high is not None:
+    if expected.low is not None and expected.high is not None and expected.low != expected.high:
         told = {"low": money(expected.low, currency), "high": number(expected.high, 2)}
         parts.append(_("%(low)s to %(high)s") % told)
     if expected.committed:

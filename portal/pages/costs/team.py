@@ -1,7 +1,7 @@
 """The page of one team: spend against its budget, what was idle, by project, person, image and GPU type."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -53,7 +53,6 @@ def team_page(frame: Frame, *, lead: bool) -> dict[str, Any]:
             *use_stats(facts.overview, setting),
         ],
         "charts": _charts(frame, facts, measure),
-        "splits": _splits(frame, facts.by),
         "tables": _tables(facts, setting),
         "anomalies": unusual_days(facts.anomalies, facts.names, facts.standing.currency),
         "anomaly_count": len(facts.anomalies),
@@ -65,10 +64,10 @@ def _facts(frame: Frame, *, lead: bool) -> Facts:
     by = SPLITS.get(frame.query.get("split", ""), By.GPU_TYPE)
     by = by if by is not By.PERSON or scope.names else By.GPU_TYPE
     bys = [By.PROJECT, By.IMAGE, By.GPU_TYPE, *([By.PERSON] if scope.names else [])]
-    lines = selectors.breakdowns(scope, filters, bys=bys)
+    lines = selectors.breakdowns(scope, filters, bys=[*bys, By.CLUSTER, By.PRICING_CLASS])
     standing = selectors.standing(scope, filters, frame.now)
     anomalies = selectors.anomalies_in(scope, frame.asked.filters.period) if lead else []
-    menus = selectors.choices(scope, frame.asked.filters, bys=[*bys, By.CLUSTER, By.PRICING_CLASS]).values
+    menus = menus_of(frame, lines)
     row = selectors.budgets_of([("team", frame.team)], _budget_day(frame)).first() if lead else None
     return Facts(
         standing=standing,
@@ -81,6 +80,13 @@ def _facts(frame: Frame, *, lead: bool) -> Facts:
         menus=menus,
         names=names_of(frame, {**menus}, lines, standing, anomalies),
     )
+
+
+def menus_of(frame: Frame, lines: Mapping[By, Sequence[Line]]) -> Mapping[By, Sequence[str]]:
+    """What the filters can be set to: what the tables show, or everything where the page is narrowed already."""
+    if frame.narrowed:
+        return selectors.choices(frame.scope, frame.asked.filters, bys=list(lines)).values
+    return {by: [line.value for line in found if line.sums.held_ms] for by, found in lines.items()}
 
 
 def _budget_day(frame: Frame) -> Any:
@@ -120,7 +126,10 @@ def _charts(frame: Frame, facts: Facts, measure: Measure) -> list[Any]:
     cause = idle_cause(facts.lines.get(By.PROJECT, ()), facts.names)
     return [
         *first,
-        drawings.over_time(frame, facts.time, facts.by, facts.names, measure, limit),
+        replace(
+            drawings.over_time(frame, facts.time, facts.by, facts.names, measure, limit),
+            tabs=_splits(frame, facts.by),
+        ),
         drawings.held_against_active(frame, facts.time, measure, cause),
     ]
 

@@ -1,8 +1,10 @@
 """Test factory of the pages: a stretch of days with use, activity, capacity, prices and a budget."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 
@@ -12,12 +14,12 @@ from audit.costs.intake import take
 from audit.costs.models import Anomaly, Budget, GpuType, Outlook, Source
 from audit.costs.planning import BudgetTerms
 from audit.costs.rates import RateChange, publish_rates
-from audit.costs.records import CapacityRecord, Facts, Measured, Reading, UsageRecord
+from audit.costs.records import CapacityRecord, Facts, Measured, Reading, Record, UsageRecord
 from audit.costs.types import Period
 from audit.ledger.actors import operator
 from portal.edges.cost_filters import months_after
 
-CLUSTER, NAMESPACE = "east", "anti-fraud"
+NAMESPACE = "anti-fraud"
 METRIC = "DCGM_FI_PROF_GR_ENGINE_ACTIVE"
 PRICES = {"l40s": Decimal("2"), "h100": Decimal("4.5")}
 
@@ -40,14 +42,18 @@ def make_use(
     project: str = "anti-fraud-v2",
     person: str = "",
     image: str = "main.test/fraud/base",
+    cluster: str = "east",
 ) -> Source:
     """Each day from 08:00 UTC: two L40S for six hours, half of it active, and one H100 for two, all of it.
 
     On the last day a T4 without a price is held for an hour, too, whose activity nobody measured. Of the three
     L40S and one H100 that are provisioned all day, the rest stands free.
     """
-    source, _new = Source.objects.get_or_create(key="opencost", kind="opencost", name="OpenCost")
-    readings = [_day(first + timedelta(days=n), n == days - 1, project, person, image) for n in range(days)]
+    source, _new = Source.objects.get_or_create(
+        key=f"opencost-{cluster}", kind="opencost", name=f"OpenCost {cluster}"
+    )
+    told = Told(cluster, project, person, image)
+    readings = [_day(first + timedelta(days=n), n == days - 1, told) for n in range(days)]
     through = readings[-1].end
     take(source=source, readings=readings, file_name="use.csv", by=operator("root"), now=through)
     Source.objects.update(complete_through=through, succeeded_at=through)
@@ -92,44 +98,48 @@ def make_anomaly(team: str, day: date) -> Anomaly:
     )
 
 
-def _day(day: date, last: bool, project: str, person: str, image: str) -> Reading:
-    start = datetime.combine(day, time(), tzinfo=UTC)
-    records = (*_records(start, last, project, person, image), *_capacity(start))
-    return Reading(
-        start, start + timedelta(days=1), frozenset({Facts.USAGE, Facts.CAPACITY, Facts.ACTIVITY}), records
-    )
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What every record of a call says."""
 
+    cluster: str
+    project: str
+    person: str
+    image: str
 
-def _records(start: datetime, last: bool, project: str, person: str, image: str) -> Iterator[UsageRecord]:
-    begin = start + timedelta(hours=8)
-    labels = {"purser.io/project": project, **({"purser.io/person": person} if person else {})}
-    told = {"cluster": CLUSTER, "namespace": NAMESPACE, "image": f"{image}:stable", "labels": labels}
-    half = Measured(Decimal("0.4"), Decimal(3), METRIC)
-    whole = Measured(Decimal("0.9"), Decimal(2), METRIC)
-    yield UsageRecord(
-        begin,
-        begin + timedelta(hours=6),
-        gpu_type="L40S",
-        gpus=Decimal(2),
-        workload="train",
-        measured=half,
-        **told,
-    )
-    yield UsageRecord(
-        begin,
-        begin + timedelta(hours=2),
-        gpu_type="H100",
-        gpus=Decimal(1),
-        workload="tune",
-        measured=whole,
-        **told,
-    )
-    if last:
-        yield UsageRecord(
-            begin, begin + timedelta(hours=1), gpu_type="T4", gpus=Decimal(1), workload="try", **told
+    def use(self, start: datetime, hours: int, gpu_type: str, gpus: int, **more: Any) -> UsageRecord:
+        """One workload's hold."""
+        labels = {"purser.io/project": self.project}
+        if self.person:
+            labels["purser.io/person"] = self.person
+        return UsageRecord(
+            start,
+            start + timedelta(hours=hours),
+            self.cluster,
+            gpu_type,
+            Decimal(gpus),
+            namespace=NAMESPACE,
+            image=f"{self.image}:stable",
+            labels=labels,
+            **more,
         )
 
 
-def _capacity(start: datetime) -> Iterator[CapacityRecord]:
+def _day(day: date, last: bool, told: Told) -> Reading:
+    start = datetime.combine(day, time(), tzinfo=UTC)
+    records: tuple[Record, ...] = (*_records(start, last, told), *_capacity(start, told.cluster))
+    return Reading(start, start + timedelta(days=1), frozenset({Facts.USAGE, Facts.CAPACITY}), records)
+
+
+def _records(start: datetime, last: bool, told: Told) -> Iterator[UsageRecord]:
+    begin = start + timedelta(hours=8)
+    half, whole = (Measured(Decimal("0.4"), Decimal(3), METRIC), Measured(Decimal("0.9"), Decimal(2), METRIC))
+    yield told.use(begin, 6, "L40S", 2, workload="train", measured=half)
+    yield told.use(begin, 2, "H100", 1, workload="tune", measured=whole)
+    if last:
+        yield told.use(begin, 1, "T4", 1, workload="try")
+
+
+def _capacity(start: datetime, cluster: str) -> Iterator[CapacityRecord]:
     for gpu_type, gpus in (("L40S", 3), ("H100", 1)):
-        yield CapacityRecord(start, start + timedelta(days=1), CLUSTER, gpu_type, Decimal(gpus))
+        yield CapacityRecord(start, start + timedelta(days=1), cluster, gpu_type, Decimal(gpus))

@@ -37,12 +37,19 @@ def trust_of(standing: Standing, names: CostNames) -> Trust:
         made_of=_made_of(standing),
         warnings=[
             *(_unpriced(one, names) for one in standing.unpriced),
-            *(str(FACTS[kind]) for kind in standing.missing if kind in FACTS),
+            *(str(FACTS[kind]) for kind in _missing(standing)),
             *(_late(one) for one in standing.sources if one.late or one.error),
         ],
         set_up=bool(standing.rate_version) and "usage" not in standing.missing,
         through=through_text(standing.complete_through),
     )
+
+
+def _missing(standing: Standing) -> list[str]:
+    """Kinds of facts nobody brings; activity that comes with the use itself is not missing."""
+    return [
+        kind for kind in standing.missing if kind in FACTS and not (kind == "activity" and standing.metrics)
+    ]
 
 
 def through_text(at: datetime | None) -> str:
@@ -83,10 +90,16 @@ def _restated(standing: Standing) -> list[tuple[str, str]]:
 
 
 def _unpriced(one: Unpriced, names: CostNames) -> str:
-    return _("Prices for %(type)s are missing from %(day)s; %(hours)s hours are shown without cost.") % {
+    hours = hours_of(one.held_ms)
+    said = ngettext(
+        "Prices for %(type)s are missing from %(day)s; %(hours)s hour is shown without cost.",
+        "Prices for %(type)s are missing from %(day)s; %(hours)s hours are shown without cost.",
+        1 if hours == 1 else 2,
+    )
+    return said % {
         "type": names.of(By.GPU_TYPE, one.gpu_type),
         "day": day_text(one.first_day),
-        "hours": number(hours_of(one.held_ms)),
+        "hours": number(hours, 0 if hours == int(hours) else 1),
     }
 
 

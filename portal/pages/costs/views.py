@@ -1,6 +1,6 @@
 """Pages of costs: where to begin, teams, the organisation, images, one's own use, one day, and the news of data."""
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.core.exceptions import PermissionDenied
@@ -27,6 +27,7 @@ from portal.pages.costs.sections import sections_of
 from portal.pages.costs.tables import as_csv
 from portal.pages.costs.team import team_page
 from portal.pages.costs.trust import through_text
+from portal.pages.markup import day_text
 
 
 @require_safe
@@ -47,7 +48,8 @@ def costs(request: HttpRequest) -> HttpResponse:
 def team(request: HttpRequest, key: str) -> HttpResponse:
     """Show what one team costs. Raises Http404 for a team whose costs the viewer may not see, or nobody ever had."""
     viewer = viewer_of(request)
-    scope, found = team_scope(viewer, key), Team.objects.filter(key=key).first()
+    found = Team.objects.filter(key=key).first()
+    scope = team_scope(viewer, key, found)
     if scope is None or (found is None and selectors.first_day(scope) is None):
         raise Http404
     lead = viewer.sees_costs or (found is not None and found.pk in viewer.led_team_ids)
@@ -93,12 +95,10 @@ def day(request: HttpRequest, day: str) -> HttpResponse:
         wanted = date.fromisoformat(day)
     except ValueError as error:
         raise Http404 from error
-    query = request.GET.copy()
-    for name in ("period", "from", "to"):
-        query.pop(name, None)
-    query["from"] = query["to"] = wanted.isoformat()
-    frame = frame_of(request, _scope(request, viewer_of(request)), query=query)
-    return _answer(frame, "day", {"day": wanted}, lambda: day_page(frame, wanted))
+    frame = frame_of(request, _scope(request, viewer_of(request)), day=wanted)
+    beside = [frame.day_link(wanted + timedelta(days=step)) for step in (-1, 1)]
+    page = {"day": day_text(wanted), "before": beside[0], "after": beside[1] if wanted < frame.today else ""}
+    return _answer(frame, "day", page, lambda: day_page(frame, wanted))
 
 
 @require_safe
