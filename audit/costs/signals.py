@@ -10,3 +10,9 @@ violations_found = Signal()
 
 source_failing = Signal()
 """After commit, once per outage: `source_id`, `name`, `error` (a sentence without secrets), `now`."""
+
+budget_reached = Signal()
+"""After commit, once each: `budget` (number), `what` (a percent as text, or `forecast`), `view` (BudgetView)."""
+
+anomaly_found = Signal()
+"""After commit, once per team and day: `anomaly` (number), `team` (empty: everybody), `day`."""
