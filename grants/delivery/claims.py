@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
-from django.db import connection, transaction
-from django.db.models import F
+from django.db import connection
 
 from grants.connectors.base import Entry
 from grants.delivery.models import Attempt, Delivery
@@ -20,6 +19,16 @@ WHERE id IN (
   WHERE next_attempt_at <= %(now)s AND (%(target)s = '' OR target = %(target)s)
   ORDER BY next_attempt_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
 )
+RETURNING id
+"""
+_INTEND = """
+WITH ours AS (
+  UPDATE delivery_delivery SET attempts = attempts + 1, next_attempt_at = %(until)s
+  WHERE id = %(line)s AND fence = %(fence)s
+  RETURNING id
+)
+INSERT INTO delivery_attempt (delivery_id, action, fence, intent_at, outcome, error_kind, detail)
+SELECT id, %(action)s, %(fence)s, %(now)s, '', '', '' FROM ours
 RETURNING id
 """
 
@@ -71,11 +80,14 @@ def claim(*, now: datetime, limit: int, target: str = "") -> list[Delivery]:
 
 def intend(row: Delivery, step: Step, *, now: datetime) -> Attempt | None:
     """Commit the intent of a call and renew the lease; None when the line is no longer ours to work on."""
-    with transaction.atomic():
-        ours = Delivery.objects.filter(pk=row.pk, fence=row.fence)
-        if not ours.update(attempts=F("attempts") + 1, next_attempt_at=now + LEASE):
-            return None
-        return Attempt.objects.create(delivery=row, action=step.action, fence=row.fence, intent_at=now)
+    said: dict[str, Any] = {"line": row.pk, "fence": row.fence, "action": step.action.value, "now": now}
+    with connection.cursor() as cursor:
+        # One statement is one transaction, and a third of the time: every call outside pays for it.
+        cursor.execute(_INTEND, said | {"until": now + LEASE})
+        made = cursor.fetchone()
+    if made is None:
+        return None
+    return Attempt(pk=made[0], delivery=row, action=step.action, fence=row.fence, intent_at=now)
 
 
 def put_off(row: Delivery, *, until: datetime) -> None:

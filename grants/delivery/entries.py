@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from grants.connectors.base import IMAGE_PLACE, MEMBER_PLACE, Change, Entry, Holder, Holding, Layout, Place
+from grants.delivery.drift_holdings import every_holding
 from grants.delivery.holdings import holdings_about
 from grants.delivery.models import Delivery
 from grants.delivery.states import REMOVING, Status
@@ -34,11 +35,18 @@ def wanted_at(row: Delivery, target: Target, layout: Layout) -> Wanted:
     what that project wants: the removal of the first one's, late, must not take it away.
     """
     place = Place(row.kind, row.key)
-    wanted = wanted_by(place, holdings_about(place, row.grant.project, target), layout)
+    wanted = wanted_by(place, _holdings(place, row.grant.project, target), layout)
     if wanted.entry is not None or row.status not in REMOVING:
         return wanted
-    others = (wanted_by(place, holdings_about(place, one, target), layout) for one in _followers(row))
+    others = (wanted_by(place, _holdings(place, one, target), layout) for one in _followers(row))
     return next((other for other in others if other.entry is not None), wanted)
+
+
+def _holdings(place: Place, project: Project, target: Target) -> list[Holding]:
+    """What `holdings_about` answers; of a whole project by columns, for a worker does nothing else as often."""
+    if place.kind in (MEMBER_PLACE, IMAGE_PLACE):
+        return holdings_about(place, project, target)
+    return every_holding(target, project=project.pk)
 
 
 def _followers(row: Delivery) -> Iterable[Project]:

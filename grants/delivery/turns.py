@@ -33,7 +33,7 @@ def turn(target: Target, lock: str, *, now: datetime) -> Iterator[timedelta | No
 
     The locks belong to the database session: they are gone with a worker that dies.
     """
-    place = (f"place:{target.key}", _number(lock))
+    place = (f"place:{target.key}", lock)
     if not _try(place):
         yield BUSY
         return
@@ -46,7 +46,7 @@ def turn(target: Target, lock: str, *, now: datetime) -> Iterator[timedelta | No
 
 @contextmanager
 def _slot(target: Target) -> Iterator[bool]:
-    slots = ((f"slot:{target.key}", number) for number in range(at_once(target)))
+    slots = ((f"slot:{target.key}", str(number)) for number in range(at_once(target)))
     taken = next((slot for slot in slots if _try(slot)), None)
     try:
         yield taken is not None
@@ -66,18 +66,12 @@ def _pause(target: Target, now: datetime) -> timedelta | None:
         return None if cursor.fetchone() else timedelta(seconds=1 / rate)
 
 
-def _number(lock: str) -> int:
+def _try(key: tuple[str, str]) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT hashtext(%s)", [lock])
-        return int(cursor.fetchone()[0])
-
-
-def _try(key: tuple[str, int]) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s), %s)", key)
+        cursor.execute("SELECT pg_try_advisory_lock(hashtext(%s), hashtext(%s))", key)
         return bool(cursor.fetchone()[0])
 
 
-def _release(key: tuple[str, int]) -> None:
+def _release(key: tuple[str, str]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_unlock(hashtext(%s), %s)", key)
+        cursor.execute("SELECT pg_advisory_unlock(hashtext(%s), hashtext(%s))", key)

@@ -12,12 +12,13 @@ from grants.delivery.drift_errors import NotScannable
 from grants.delivery.drift_holdings import every_holding
 from grants.delivery.drift_reading import wanted_everywhere
 from grants.delivery.entries import digest_of, wanted_at
-from grants.delivery.holdings import all_holdings
+from grants.delivery.holdings import all_holdings, holdings_of_project
 from grants.delivery.models import Attempt, Delivery, Drift, Episode, TargetScan
 from grants.delivery.signals import drift_changed
 from grants.delivery.tests.conftest import BY
 from grants.delivery.tests.keeping import ROOM, KeepingLayout
 from grants.directory.models import EmailAddress
+from grants.directory.testing import make_project
 from grants.lifecycle.models import Grant
 from grants.lifecycle.services import revoke
 
@@ -273,6 +274,12 @@ def test_holdings_read_by_columns_are_those_read_by_rows(give, registry, people,
     target = registry if where == "registry" else Cluster.objects.create(key="c", name="C")
     assert every_holding(target) == all_holdings(target)
     assert len(every_holding(target)) == 2
+    other = make_project("other", team=people.team)
+    Grant.objects.filter(pk=second.pk).update(project=other)
+    for one in (second.project, other):
+        found = every_holding(target, project=one.pk)
+        assert found == holdings_of_project(one, target)
+        assert [holding.project for holding in found] == [one.key]
 
 
 def queries(clock):
