@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from portal.pages.costs.charts import LIMIT_COLOUR, OTHER_COLOUR, Chart, chart, start_line, with_limit
 from portal.pages.costs.tables import Column, Line, Table, table
+from portal.pages.costs.wording import money, share
 
 FIRST = dt.date(2026, 11, 1)
 DAYS = [FIRST + dt.timedelta(days=n) for n in range(14)]
@@ -120,7 +121,12 @@ def _held() -> Chart:
     return chart(
         key="sample-c3",
         title=_("Held and active"),
-        finding=_("23 % idle, US$ 4,195.00; most: project 缺陷检测 v2."),
+        finding=_("%(share)s idle, %(amount)s; most: %(cause)s.")
+        % {
+            "share": share(Decimal("0.23")),
+            "amount": money(Decimal(4195), "USD"),
+            "cause": _("project %(name)s") % {"name": "缺陷检测 v2"},
+        },
         first=_("Day"),
         columns=columns,
         lines=lines,

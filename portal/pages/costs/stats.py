@@ -78,9 +78,7 @@ def use_stats(overview: Overview, setting: Setting) -> list[Stat]:
         return stats
     if setting.measure.unit is Unit.MONEY:
         per_active = figures.cost_per_active_hour(now)
-        hint = (
-            _("Less than 80 % of the held hours was measured.") if per_active is None and now.held_ms else ""
-        )
+        hint = _("Too little of the held hours was measured.") if per_active is None and now.held_ms else ""
         stats.append(Stat(_("Cost per active hour"), money(per_active, currency), "f11", hint))
     if overview.unused.ms:
         value = money(overview.unused.cost, currency) if setting.measure.unit is Unit.MONEY else ""

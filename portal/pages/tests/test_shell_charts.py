@@ -34,7 +34,7 @@ def test_every_chart_draws_the_values_of_its_table(page):
 
 def test_a_chart_says_what_it_shows_and_where_its_keys_are_explained(page):
     label = page.get_attribute("#sample-c3 canvas", "aria-label")
-    assert label == "Held and active. 23 % idle, US$ 4,195.00; most: project 缺陷检测 v2."
+    assert label == "Held and active. 23 % idle, US$\xa04,195.00; most: project 缺陷检测 v2."
     assert page.get_attribute("#sample-c3 canvas", "role") == "img"
     assert page.inner_text("#chart-keys").startswith("Left, Right, Home and End")
 
