@@ -40,6 +40,8 @@ class Cells:
 
     def text(self, column: str, limit: int) -> str:
         """A text that may be empty."""
+        if not self.cells.get(column):
+            return ""
         return self.read(column, lambda cell: values.name(cell, limit)) or ""
 
     def chosen(self, column: str, choices: tuple[str, ...]) -> str:

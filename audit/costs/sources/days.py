@@ -68,16 +68,15 @@ def _parts(record: Record) -> Iterator[tuple[datetime, Record]]:
 
 
 def _cut(record: UsageRecord | CapacityRecord) -> Iterator[tuple[datetime, Record]]:
-    start = record.start
+    start, day = record.start, day_of(record.start)
+    if record.end <= day + DAY:
+        yield day, record
+        return
     while start < record.end:
         day = day_of(start)
         end = min(record.end, day + DAY)
         part = replace(record, start=start, end=end)
-        if (
-            isinstance(part, UsageRecord)
-            and part.measured
-            and (part.start, part.end) != (record.start, record.end)
-        ):
+        if isinstance(part, UsageRecord) and part.measured:
             share = hours_between(start, end) / hours_between(record.start, record.end)
             part = replace(part, measured=_share_of(part.measured, share))
         yield day, part

@@ -15,9 +15,16 @@ def loads(text: str | bytes) -> object:
         raise Unreadable("too_deep") from None
     except ValueError:
         raise Unreadable("not_json") from None
-    if too_deep(found):
+    if _brackets(text) > MOST_DEEP and too_deep(found):
         raise Unreadable("too_deep")
     return found
+
+
+def _brackets(text: str | bytes) -> int:
+    """How many open: most texts have too few to be deep, and counting them is quick."""
+    if isinstance(text, bytes):
+        return text.count(b"{") + text.count(b"[")
+    return text.count("{") + text.count("[")
 
 
 def too_deep(value: object) -> bool:

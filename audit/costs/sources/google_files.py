@@ -4,6 +4,7 @@ BigQuery cannot write nested columns as CSV, so there a query has flattened them
 `sku_description`, and `labels`, `system_labels` and `credits` as JSON.
 """
 
+import io
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -57,7 +58,7 @@ def _readings(rows: Iterator[tuple[int, Mapping[str, Any]]], faults: Faults) -> 
 
 def _lines(text: str, faults: Faults) -> Iterator[tuple[int, Mapping[str, Any]]]:
     count = 0
-    for line, said in enumerate(text.split("\n"), start=1):
+    for line, said in enumerate(io.StringIO(text), start=1):
         if not said.strip():
             continue
         count += 1

@@ -12,7 +12,7 @@ DIGEST = 80
 SKU = 80
 DESCRIPTION = 300
 
-MOST_BYTES = 64 * 1024 * 1024
+MOST_BYTES = 128 * 1024 * 1024
 """Of one file."""
 MOST_ROWS = 500_000
 """Of one file: about half a gigabyte of memory while it is read."""
