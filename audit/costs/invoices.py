@@ -10,6 +10,7 @@ from django.db import connection
 from audit.costs.cards import rate_card
 from audit.costs.pricing import MICRO, RateCard
 from audit.costs.records import PricingClass
+from audit.costs.settings import cost_settings
 from audit.costs.types import HOUR_MS, ZERO
 
 _MONTH = """
@@ -41,7 +42,8 @@ Place = tuple[str, str]
 class InvoiceLine:
     """One SKU of a month. `credits` are zero or negative; `card` is its hours at the rate card's prices of their days.
 
-    `unpriced` hours have no price and are not in `card`.
+    `unpriced` hours have no price and are not in `card`. `foreign`: in another currency than the card's, which is
+    not converted, so it is in no sum.
     """
 
     sku: str
@@ -55,6 +57,7 @@ class InvoiceLine:
     credits: Decimal
     card: Decimal
     unpriced: Decimal
+    foreign: bool
 
     @property
     def net(self) -> Decimal:
@@ -67,9 +70,9 @@ class InvoiceLine:
         return (self.net / self.hours).quantize(MICRO) if self.hours else None
 
     @property
-    def difference(self) -> Decimal:
-        """How much more the rate card says than was paid; negative when it says less."""
-        return self.card - self.net
+    def difference(self) -> Decimal | None:
+        """How much more the rate card says than was paid, negative when it says less; None in another currency."""
+        return None if self.foreign else self.card - self.net
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +133,7 @@ def _lines(month: str, card: RateCard) -> list[InvoiceLine]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [month])
         rows = cursor.fetchall()
-    found: dict[tuple[str, ...], InvoiceLine] = {}
+    ours, found = cost_settings().currency, dict[tuple[str, ...], InvoiceLine]()
     for sku, description, gpu_type, cluster, currency, day, hours, cost, credited in rows:
         bought = class_of(description)
         price = card.price(gpu_type=gpu_type, cluster=cluster, pricing_class=bought, day=day)
@@ -138,6 +141,7 @@ def _lines(month: str, card: RateCard) -> list[InvoiceLine]:
             sku, description, gpu_type, cluster, currency, bought, hours, cost, credited,
             card=ZERO if price is None else (hours * price).quantize(MICRO),
             unpriced=hours if price is None else ZERO,
+            foreign=currency != ours,
         )  # fmt: skip
         key = (sku, gpu_type, cluster, currency, bought)
         found[key] = _together(found[key], one) if key in found else one
@@ -147,7 +151,7 @@ def _lines(month: str, card: RateCard) -> list[InvoiceLine]:
 def _together(a: InvoiceLine, b: InvoiceLine) -> InvoiceLine:
     return InvoiceLine(
         a.sku, a.description, a.gpu_type, a.cluster, a.currency, a.pricing_class,
-        a.hours + b.hours, a.cost + b.cost, a.credits + b.credits, a.card + b.card, a.unpriced + b.unpriced,
+        a.hours + b.hours, a.cost + b.cost, a.credits + b.credits, a.card + b.card, a.unpriced + b.unpriced, a.foreign,
     )  # fmt: skip
 
 
@@ -158,7 +162,7 @@ def _places(month: str, lines: Iterable[InvoiceLine]) -> list[InvoicePlace]:
         cursor.execute(_RECORDED, {"first": first, "after": after})
         recorded = {(cluster, gpu_type): tuple(rest) for cluster, gpu_type, *rest in cursor.fetchall()}
     billed: dict[Place, tuple[Decimal, Decimal]] = {}
-    for one in lines:
+    for one in (line for line in lines if not line.foreign):
         hours, net = billed.get((one.cluster, one.gpu_type), (ZERO, ZERO))
         billed[one.cluster, one.gpu_type] = (hours + one.hours, net + one.net)
     return [

@@ -134,7 +134,8 @@ class InvoiceLineSerializer(serializers.Serializer[Any]):
     price = MoneyField(allow_null=True, help_text="Net price of an hour.")
     card = MoneyField(help_text="The same hours by the rate card.")
     unpriced = MoneyField(help_text="Hours without a price, not in `card`.")
-    difference = MoneyField(help_text="`card` less `net`.")
+    foreign = serializers.BooleanField(help_text="In another currency than the rate card: in no sum.")
+    difference = MoneyField(allow_null=True, help_text="`card` less `net`.")
 
 
 class InvoicePlaceSerializer(serializers.Serializer[Any]):

@@ -30,13 +30,14 @@ def invoices(request: HttpRequest) -> HttpResponse:
     labels = {one.key: one.label for one in gpu_types()}
     context: dict[str, Any] = {"months": [(one, month_text(one)) for one in months], "month": month}
     if found:
+        ours = [one for one in found.lines if not one.foreign]
         context |= {
             "month_name": month_text(month),
             "lines": [_line(one, labels) for one in found.lines],
             "places": [_place(one, labels) for one in found.places],
-            "net": number(sum((one.net for one in found.lines), ZERO), 2),
-            "card": number(sum((one.card for one in found.lines), ZERO), 2),
-            "difference": signed(sum((one.difference for one in found.lines), ZERO)),
+            "net": number(sum((one.net for one in ours), ZERO), 2),
+            "card": number(sum((one.card for one in ours), ZERO), 2),
+            "difference": signed(sum((one.card - one.net for one in ours), ZERO)),
         }
     return draw(request, "invoice", context)
 
@@ -55,7 +56,7 @@ def _line(one: InvoiceLine, labels: dict[str, str]) -> dict[str, Any]:
         "price": price_text(one.price),
         "card": number(one.card, 2),
         "unpriced": number(one.unpriced, 1) if one.unpriced else "",
-        "difference": signed(one.difference),
+        "difference": "" if one.difference is None else signed(one.difference),
     }
 
 

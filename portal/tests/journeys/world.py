@@ -25,6 +25,7 @@ from grants.tracker.pausing import pause
 from portal.accounts.devices import start_device
 from portal.accounts.tokens import create_token
 from portal.pages.costs.testing import make_anomaly, make_budget, make_prices, make_use
+from portal.pages.costs_admin.testing import make_kept
 
 LABELS = {
     "org.opencontainers.image.description": "Fine-tunes language models on restricted company data",
@@ -79,10 +80,16 @@ def _costs(scene: Scene) -> dict[str, Any]:
     first = today - timedelta(days=21)
     make_prices(first)
     make_use(first, 21, person=people.bob.label, image=scene.image.reference)
-    make_budget(people.team.key, today.replace(day=1), "700")
+    budget = make_budget(people.team.key, today.replace(day=1), "700")
     make_anomaly(people.team.key, today.replace(day=1))
     mona = make_person("mona", name="莫娜", roles=["budget"])
-    return {"mona": mona, "cost_day": today - timedelta(days=1), "cost_image": scene.image.reference}
+    kept = make_kept(people.team.key, today)
+    return kept | {
+        "mona": mona,
+        "budget": budget.pk,
+        "cost_day": today - timedelta(days=1),
+        "cost_image": scene.image.reference,
+    }
 
 
 def _endings(scene: Scene, named: list[Person]) -> dict[str, Any]:
