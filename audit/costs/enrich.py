@@ -51,17 +51,18 @@ _WANTED = """
     ), best AS (
         SELECT *, rank() OVER (PARTITION BY id, start ORDER BY kind) AS place FROM fits
     ), means AS (
-        SELECT id, start, avg(activity) AS activity, avg((activity >= %(threshold)s)::int) AS active,
-            CASE WHEN bool_or(one_of_several) THEN count(*) END AS gpus_seen, min(metric) AS metric
+        SELECT id, start, sum(activity) AS activity, count(*) FILTER (WHERE activity >= %(threshold)s) AS active,
+            count(*) AS windows, CASE WHEN bool_or(one_of_several) THEN count(*) END AS gpus_seen, min(metric) AS metric
         FROM best WHERE place = 1 GROUP BY id, start
     ), parts AS (
-        SELECT h.id, m.metric, m.activity, m.active, least(h.gpus, coalesce(m.gpus_seen, h.gpus)) * (
+        SELECT h.id, m.metric, m.activity, m.active, m.windows, least(h.gpus, coalesce(m.gpus_seen, h.gpus)) * (
                 extract(epoch FROM least(h."end", m.start + interval '10 minutes') - greatest(h.start, m.start)) * 1000
             ) AS seen_ms
         FROM held h JOIN means m USING (id)
     ), seen AS (
         SELECT id, mode() WITHIN GROUP (ORDER BY metric) AS metric, floor(sum(seen_ms))::bigint AS measured_ms,
-            floor(sum(seen_ms * active))::bigint AS active_ms, floor(sum(seen_ms * activity))::bigint AS busy_ms
+            floor(sum(seen_ms * active / windows))::bigint AS active_ms,
+            floor(sum(seen_ms * activity / windows))::bigint AS busy_ms
         FROM parts GROUP BY id
     )
     SELECT h.day, h.id, h.base_id, h.reservation, coalesce(s.metric, h.base_metric) AS metric,

@@ -30,7 +30,7 @@ def ensure_types(names: Iterable[str]) -> None:
     """
     known = known_types()
     labels = {folded(name): label_of(name) for name in sorted(set(names), reverse=True)}
-    fresh = [key for key in labels if key and key not in known]
+    fresh = [key for key in sorted(labels) if key and key not in known]
     if not fresh:
         return
     used = GpuType.objects.filter(colour__lt=COLOURS).aggregate(Max("colour"))["colour__max"]

@@ -3,6 +3,7 @@
 Every statement takes the days `%(days)s` and gives day, subject, and a JSON object with amounts as text.
 """
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from audit.costs.rebuild import MEASURES
 from audit.costs.splitting import hours_of
+from audit.costs.wholes import WHOLES
 
 MOST_OF_ONE_KIND = 50
 """Of one rule and day so many are listed; they have one cause, mostly."""
@@ -41,13 +43,7 @@ _HOURS = _unlike(_KEPT_HOURS, _RAW_HOURS)
 _RAW_DAYS = f"SELECT day, key_id, {_SUMS} FROM costs_usage WHERE day = ANY(%(days)s) GROUP BY 1, 2"  # noqa: S608
 _KEPT_DAYS = f"SELECT day, key_id, {_ALL} FROM costs_daytotal WHERE day = ANY(%(days)s)"  # noqa: S608
 _DAYS = _unlike(_KEPT_DAYS, _RAW_DAYS)
-_BY = "day, team, gpu_type, cluster, pricing_class"
-_RAW_TEAMS = f"""
-    SELECT {_BY}, {_SUMS}
-    FROM costs_usage JOIN costs_usagekey k ON k.id = key_id WHERE day = ANY(%(days)s) GROUP BY {_BY}
-"""  # noqa: S608
-_KEPT_TEAMS = f"SELECT {_BY}, {_ALL} FROM costs_teamday WHERE day = ANY(%(days)s)"  # noqa: S608
-_TEAMS = _unlike(_KEPT_TEAMS, _RAW_TEAMS)
+_TEAM_DAY = "team, gpu_type, cluster, pricing_class"
 _NEGATIVE = f"""
     SELECT day, 'costs_usage', jsonb_build_object('rows', count(*), 'example', min(id)::text)
     FROM costs_usage WHERE day = ANY(%(days)s) AND (
@@ -105,11 +101,22 @@ _MISSING = """
     LEFT JOIN costs_slice sl ON sl.source_id = s.id AND sl.facts = known.facts AND sl.start = c.hour
     WHERE sl.id IS NULL GROUP BY c.day, s.key, known.facts
 """
+
+
+def _whole(table: str, by: str) -> str:
+    kept = f"SELECT day, {by}, {_ALL} FROM {table} WHERE day = ANY(%(days)s)"  # noqa: S608
+    raw = f"""
+        SELECT day, {by}, {_SUMS} FROM costs_usage JOIN costs_usagekey k ON k.id = key_id
+        WHERE day = ANY(%(days)s) GROUP BY day, {by}
+    """  # noqa: S608
+    return _unlike(kept, raw).format(subject=f"'{table}'", by=f"day, {by}")
+
+
 STATEMENTS: Mapping[str, tuple[str, ...]] = {
     "totals": (
         _HOURS.format(subject="'costs_hourtotal'", by="day, hour, key_id"),
         _DAYS.format(subject="'costs_daytotal'", by="day, key_id"),
-        _TEAMS.format(subject="'costs_teamday'", by=_BY),
+        *(_whole(table, by) for table, by in {"costs_teamday": _TEAM_DAY, **WHOLES}.items()),
     ),
     "negative": (_NEGATIVE,),
     "gpu_shared_beyond_one": (_GPUS,),
@@ -144,7 +151,7 @@ def _few(kind: str, statement: str, parameters: Mapping[str, Any]) -> Iterable[F
         for day, subject, detail in cursor.fetchall():
             listed[day] = listed.get(day, 0) + 1
             if listed[day] <= MOST_OF_ONE_KIND:
-                yield Finding(kind, day, subject[:300], detail)
+                yield Finding(kind, day, subject[:300], json.loads(detail))
 
 
 def _cells(days: list[date]) -> dict[str, list[date] | list[datetime]]:

@@ -185,8 +185,8 @@ def test_four_quarters_and_seven_sevenths_of_a_gpu_are_within_what_is_provisione
 def test_the_rebuild_changes_nothing_that_is_right(source: Source):
     publish(str(PRICE))
     heard = windows(START, "0.5", "0.01")
-    bring(source, reading(use(hours=30, gpus="0.3"), use(hours=2, gpus="4", pricing_class="reserved"), capacity(gpus="8"),
-                          *heard, days=2))  # fmt: skip
+    pool = use(hours=2, gpus="4", pricing_class="reserved")
+    bring(source, reading(use(hours=30, gpus="0.3"), pool, capacity(gpus="8"), *heard, days=2))
     before = [sums(table) for table in TABLES], capacity_days()
     rebuilt = list(rebuild_costs(first=None, last=None, by=ADA, now=NOW + 30 * DAY))
     assert [one.restated for one in rebuilt] == [0]
