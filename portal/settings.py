@@ -151,6 +151,8 @@ CELERY_BEAT_SCHEDULE = {
         ),
         ("keys", "grants.tokens.tasks.rotate_keys", 600.0),
         ("usage", "audit.costs.tasks.pull_due", 60.0),
+        ("costs-threshold", "audit.costs.tasks.rederive", 60.0),
+        ("costs-check", "audit.costs.tasks.nightly", 86_400.0),
         ("outlooks", "audit.costs.tasks.refresh_outlooks", 60.0),
         ("anomalies", "audit.costs.tasks.find_anomalies", 600.0),
         ("seal-tokens", "grants.tokens.tasks.seal", 20.0),

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from itertools import groupby
 
 from django.utils import timezone
@@ -11,7 +12,7 @@ from audit.costs.announcing import announce
 from audit.costs.cards import rate_card
 from audit.costs.enrich import enrich, hours_with_windows
 from audit.costs.known_days import Days, known_days
-from audit.costs.locks import change_rules, hold_months, share_rules
+from audit.costs.locks import REDERIVING, alone, change_rules, hold_months, share_rules
 from audit.costs.models import CostSettings, Slice
 from audit.costs.rebuild import rebuild
 from audit.costs.records import Facts
@@ -49,11 +50,18 @@ def rebuild_costs(*, first: date | None, last: date | None, by: Actor, now: date
 def rederive(*, by: Actor, now: datetime) -> bool:
     """Look at all rows with windows again when the threshold is no longer the one they were looked at with.
 
-    Returns whether there was anything to do. Records what `rebuild_costs` does and `audit.costs.rederived`.
+    Returns whether it did: it does nothing beside another worker that is at it. Records what `rebuild_costs` does and `audit.costs.rederived`.
     """
     wanted = cost_settings().active_threshold
     if wanted == cost_settings().derived_threshold:
         return False
+    with alone(REDERIVING) as free:
+        if free:
+            _rederive(wanted, by=by, now=now)
+    return free
+
+
+def _rederive(wanted: Decimal, *, by: Actor, now: datetime) -> None:
     ends = Slice.objects.filter(facts=Facts.ACTIVITY, rows__gt=0)
     first = ends.order_by("start").values_list("start", flat=True).first()
     if first is not None:
@@ -64,7 +72,6 @@ def rederive(*, by: Actor, now: datetime) -> bool:
         change_rules()
         CostSettings.objects.filter(active_threshold=wanted).update(derived_threshold=wanted)
         record("audit.costs.rederived", subject="costs-settings:1", detail={"threshold": str(wanted)})
-    return True
 
 
 def _rebuild(days: Days, *, by: Actor, now: datetime) -> Rebuilt:
