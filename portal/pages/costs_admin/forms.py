@@ -120,7 +120,7 @@ class SettingsForm(forms.Form):
         label=gettext_lazy("Currency"),
         max_length=3,
         help_text=gettext_lazy(
-            "Three letters such as USD. Rates, budgets and overhead are in it; a file in another one is refused."
+            "Three letters such as USD. Rates, budgets and overhead are in it; nothing is converted."
         ),
         error_messages={"required": gettext_lazy("Enter a currency such as USD")},
     )
