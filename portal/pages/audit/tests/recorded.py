@@ -54,6 +54,22 @@ class Module:
         """Every call with the innermost function around it."""
         return list(_calls(self.tree, None))
 
+    def calls_of(self, name: str, home: "Module | None") -> list[tuple[ast.Call, Function | None]]:
+        """The calls of a function, but not those of another that this module imports under the same name."""
+        sources = {
+            node.module
+            for node in ast.walk(self.tree)
+            if isinstance(node, ast.ImportFrom) and _names(node, name)
+        }
+        if home and sources and home.dotted not in sources:
+            return []
+        return [(call, function) for call, function in self.calls if _called(call) == name]
+
+    @property
+    def dotted(self) -> str:
+        """The name it is imported by."""
+        return ".".join(self.path.relative_to(ROOT).with_suffix("").parts)
+
     def assigned(self, name: str, scope: ast.AST) -> list[ast.expr]:
         """What is assigned to a name within a function or the module."""
         return [
@@ -77,12 +93,12 @@ class Source:
         """Every kind that a `record` can be called with. Raises CannotSay."""
         return set().union(*(self.values(place) for place in self.arguments("record", 0, "kind", None)))
 
-    def arguments(self, name: str, position: int, keyword: str, only: Module | None) -> list[Place]:
-        """The argument of every call of a function, in all modules or one."""
+    def arguments(self, name: str, position: int, keyword: str, home: Module | None) -> list[Place]:
+        """The argument of every call of a function; `home` is its module, which alone calls what is private to it."""
         found = []
-        for module in [only] if only else self.modules:
-            for call, function in module.calls:
-                if _called(call) == name and (node := _argument(call, position, keyword)) is not None:
+        for module in [home] if home and name.startswith("_") else self.modules:
+            for call, function in module.calls_of(name, home):
+                if (node := _argument(call, position, keyword)) is not None:
                     found.append(Place(node, function, module))
         return found
 
@@ -111,9 +127,8 @@ class Source:
         function, module = place.function, place.module
         inside = module.assigned(name, function) if function else []
         if function and not inside and name in (given := _parameters(function)):
-            private = module if function.name.startswith("_") else None
             # A function that nobody calls records nothing.
-            callers = self.arguments(function.name, given.index(name), name, private)
+            callers = self.arguments(function.name, given.index(name), name, module)
             return set().union(*(self.values(caller) for caller in callers))
         assigned = inside or module.assigned(name, module.tree)
         if not assigned:
@@ -135,6 +150,10 @@ def _calls(node: ast.AST, function: Function | None) -> Iterator[tuple[ast.Call,
         if isinstance(child, ast.Call):
             yield child, function
         yield from _calls(child, child if isinstance(child, Function) else function)
+
+
+def _names(node: ast.ImportFrom, name: str) -> bool:
+    return any((alias.asname or alias.name) == name for alias in node.names)
 
 
 def _called(call: ast.Call) -> str:

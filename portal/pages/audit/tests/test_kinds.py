@@ -8,7 +8,7 @@ import pytest
 from portal.pages.audit.kinds import KINDS
 from portal.pages.audit.tests.recorded import ROOT, Source
 
-FORM = re.compile(r"(audit|grants|approvals|portal)\.[a-z]+\.[a-z]+([-_][a-z]+)*")
+FORM = re.compile(r"(audit|grants|approvals|portal)\.[a-z]+(-[a-z]+)*\.[a-z]+([-_][a-z]+)*")
 
 
 @pytest.fixture(scope="module")
