@@ -13,6 +13,7 @@ from django.test import Client
 from django.utils import timezone
 
 from approvals.requests.testing import make_draft, make_request, make_scene
+from audit.costs.models import Anomaly, Budget, GpuType, Overhead, Reservation, Source
 from audit.ledger.models import Event
 from grants.delivery.models import Drift
 from grants.directory.actors import actor_for
@@ -24,6 +25,8 @@ from grants.tokens.services import create_personal, create_robot
 from portal.accounts.testing import sign_in
 from portal.accounts.tokens import create_token
 from portal.notify.models import Notification
+
+KEYS = {"team": "anti-fraud", "target": "main", "gpu_type": "l40s", "source": "files"}
 
 
 @dataclass
@@ -37,7 +40,7 @@ class World:
     def filling(self, at: str) -> dict[str, Any]:
         """What fills the places of a route whose object is `at`."""
         common = {
-            "key": {"team": "anti-fraud", "target": "main"}.get(at, "anti-fraud-v2"),
+            "key": KEYS.get(at, "anti-fraud-v2"),
             "step": "project",
             "day": "2026-11-12",
             "line": 1,
@@ -87,6 +90,7 @@ def made() -> World:
         "security": cast.sam,
         "auditor": cast.ada,
         "administrator": cast.root,
+        "budget": make_person("bea", roles=["budget"]),
         "stranger": cast.charlie,
         "disabled": make_person("dana", member_of=[cast.team]),
     }
@@ -129,7 +133,28 @@ def _objects(scene: Any, now: Any) -> dict[str, Any]:
         "credential": credential.pk,
         "token": token.pk,
         "notification": told.pk,
+        **_costs(now),
         "event": Event.objects.filter(subject=draft.label).values_list("sequence", flat=True)[0],
+    }
+
+
+def _costs(now: Any) -> dict[str, Any]:
+    GpuType.objects.create(key="l40s", label="L40S")
+    Source.objects.create(key="files", kind="csv", name="Files")
+    first, team = now.date().replace(day=1), "anti-fraud"
+    spent = {"amount": 100, "starts": first, "ends": first + timedelta(days=28)}
+    budget = Budget.objects.create(owner_kind="team", owner=team, **spent)
+    pool = Reservation.objects.create(
+        name="Pool", team=team, cluster="c", gpu_type="l40s", gpus=1, starts=first
+    )
+    overhead = Overhead.objects.create(month=first, name="Network", amount=1)
+    found = {"amount": 9, "usual": 1, "score": 9, "high": True, "found_at": now}
+    anomaly = Anomaly.objects.create(day=first, team=team, **found)
+    return {
+        "budget_row": budget.pk,
+        "reservation": pool.pk,
+        "overhead": overhead.pk,
+        "anomaly": anomaly.pk,
     }
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 ACTIVE = frozenset(
-    ["member", "lead", "other_lead", "mlops", "security", "auditor", "administrator", "stranger"]
+    ["member", "lead", "other_lead", "mlops", "security", "auditor", "administrator", "budget", "stranger"]
 )
 NOT_SIGNED_IN = frozenset({"anonymous", "disabled"})
 ROLES = tuple(sorted(ACTIVE | NOT_SIGNED_IN))
@@ -21,13 +21,16 @@ RUN = LEAD | ADMIN
 LEADS = frozenset({"lead", "other_lead"})
 APPROVERS = frozenset({"mlops", "security"})
 READERS = frozenset({"auditor", "administrator"})
+COST_READERS = READERS | {"budget"}
+KEEPERS = ADMIN | {"budget"}
+"""Who keeps budgets."""
 STRANGER = frozenset({"stranger"})
-OUTSIDE = frozenset({"other_lead", "stranger"})
+OUTSIDE = frozenset({"other_lead", "stranger", "budget"})
 """Who is not of the team and has no role across teams: they must not learn that its objects exist."""
 UNASKED = OUTSIDE | {"security"}
 """Who a sent request of the `mlops` lane does not concern."""
 NOT_LEAD = ACTIVE - LEAD
-NOT_TEAM = ACTIVE - MEMBER - LEAD - READERS
+NOT_TEAM = ACTIVE - MEMBER - LEAD - COST_READERS
 
 
 @dataclass(frozen=True)
@@ -161,6 +164,42 @@ row("api/v1/pulls/gaps/", "GET", ACTIVE)
 row("api/v1/events/", "GET", ACTIVE)
 row("api/v1/events/export/", "GET", ACTIVE)
 row("api/v1/costs/export/", "GET", ACTIVE, form="focus")
+for figure in (
+    "totals",
+    "breakdown",
+    "series",
+    "standing",
+    "estimate",
+    "rates",
+    "rates/versions",
+    "restatements",
+):
+    row(f"api/v1/costs/{figure}/", "GET", ACTIVE)
+row("api/v1/costs/rates/", "POST", ADMIN)
+row("api/v1/costs/rates/preview/", "POST", ADMIN)
+for whole in ("capacity", "reconciliation", "sources", "loads", "violations", "invoice", "settings"):
+    row(f"api/v1/costs/{whole}/", "GET", COST_READERS)
+row("api/v1/costs/settings/", "PATCH", ADMIN, shared_method="direct")
+row("api/v1/costs/loads/", "POST", ADMIN)
+row("api/v1/costs/sources/<slug:key>/read-now/", "POST", ADMIN, at="source")
+for kept in ("reservation", "overhead"):
+    several = {"reservation": "reservations"}.get(kept, kept)
+    row(f"api/v1/costs/{several}/", "GET", COST_READERS)
+    row(f"api/v1/costs/{several}/", "PUT", ADMIN)
+    row(f"api/v1/costs/{several}/<int:pk>/", "DELETE", ADMIN, at=kept)
+row("api/v1/costs/budgets/", "GET", LEADS | COST_READERS)
+row("api/v1/costs/budgets/", "POST", KEEPERS)
+row("api/v1/costs/budgets/<int:pk>/", "GET", LEAD | COST_READERS, hide=LEADS - LEAD, at="budget_row")
+row("api/v1/costs/budgets/<int:pk>/", "PATCH DELETE", KEEPERS, hide=LEADS - LEAD, at="budget_row")
+row("api/v1/costs/anomalies/", "GET", LEADS | COST_READERS)
+row(
+    "api/v1/costs/anomalies/<int:pk>/note/",
+    "POST",
+    LEAD | KEEPERS,
+    hide=LEADS - LEAD,
+    at="anomaly",
+    note="Because",
+)
 row("api/v1/notifications/", "GET", ACTIVE)
 row("api/v1/notifications/read/", "POST", ACTIVE)
 row("api/v1/tokens/", "GET", ACTIVE)
@@ -244,11 +283,36 @@ row("audit/", "GET", ACTIVE)
 row("audit/export/", "POST", ACTIVE, format="csv")
 row("requests/<int:pk>/estimate/", "GET", ACTIVE - UNASKED, hide=UNASKED, at="request")
 row("costs/", "GET", ACTIVE)
-row("costs/teams/<slug:key>/", "GET", MEMBER | LEAD | READERS, hide=NOT_TEAM, at="team")
-row("costs/organisation/", "GET", READERS)
+row("costs/teams/<slug:key>/", "GET", MEMBER | LEAD | COST_READERS, hide=NOT_TEAM, at="team")
+row("costs/organisation/", "GET", COST_READERS)
 for cost_page in ("costs/images/", "costs/mine/", "costs/day/<str:day>/", "costs/figures/", "costs/news/"):
     row(cost_page, "GET", ACTIVE)
 row("costs/export/", "POST", ACTIVE, form="showback")
+
+# Pages: keeping costs.
+for prices in ("costs/rates/", "costs/rates/history/", "costs/restatements/"):
+    row(prices, "GET", ACTIVE)
+row("costs/rates/change/", "GET POST", ADMIN)
+row("costs/gpu-types/new/", "GET POST", ADMIN)
+row("costs/gpu-types/<slug:key>/", "GET POST", ADMIN, at="gpu_type")
+row("costs/budgets/", "GET", LEADS | COST_READERS)
+for keeping in ("costs/budgets/new/", "costs/budgets/import/"):
+    row(keeping, "GET POST", KEEPERS)
+row("costs/budgets/template.csv", "GET", KEEPERS)
+row("costs/budgets/<int:pk>/", "GET POST", KEEPERS, hide=LEADS - LEAD, at="budget_row")
+row("costs/budgets/<int:pk>/remove/", "GET POST", KEEPERS, hide=LEADS - LEAD, at="budget_row")
+for kept in ("reservation", "overhead"):
+    several = {"reservation": "reservations"}.get(kept, kept)
+    row(f"costs/{several}/", "GET", COST_READERS)
+    row(f"costs/{several}/new/", "GET POST", ADMIN)
+    row(f"costs/{several}/<int:pk>/", "GET POST", ADMIN, at=kept)
+    row(f"costs/{several}/<int:pk>/remove/", "POST", ADMIN, at=kept)
+for whole in ("costs/invoice/", "costs/sources/", "costs/loads/", "costs/settings/"):
+    row(whole, "GET", COST_READERS)
+row("costs/settings/", "POST", ADMIN)
+row("costs/sources/<slug:key>/", "GET", COST_READERS, at="source")
+row("costs/sources/<slug:key>/read/", "POST", ADMIN, at="source")
+row("costs/sources/<slug:key>/file/", "GET POST", ADMIN, at="source")
 row("audit/<int:seq>/", "GET", LEAD | READERS, hide=ACTIVE - LEAD - READERS, at="event")
 
 # Pages: differences at systems.
