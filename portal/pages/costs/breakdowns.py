@@ -50,7 +50,7 @@ def held_columns(setting: Setting) -> list[Column]:
 
 def trend_columns() -> list[Column]:
     """The change since the period before, and the sparkline (C8)."""
-    return [Column("change", _("Change"), "change"), Column("days", _("30 days"), "spark")]
+    return [Column("change", _("Change from before"), "change"), Column("days", _("30 days"), "spark")]
 
 
 def measured(sums: Sums, before: Sums, setting: Setting) -> dict[str, Value]:

@@ -33,7 +33,7 @@ def charts(lines: Sequence[CapacityLine], setting: Setting) -> list[Chart]:
 def _chart(place: int, gpu_type: str, lines: Sequence[CapacityLine], setting: Setting) -> Chart:
     colour = setting.names.colours.get(gpu_type, "0")
     columns = [
-        Column("active", _("Active"), "percent", draw="bar", colour=colour),
+        Column("active", _("Held and active"), "percent", draw="bar", colour=colour),
         Column("idle", _("Held but idle"), "percent", draw="idle", colour=colour),
         Column("unknown", _("Not measured"), "percent", draw="dots", colour=colour),
         Column("unused", _("Unused reservation"), "percent", draw="idle", colour=OTHER_COLOUR),

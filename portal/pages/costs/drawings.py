@@ -167,7 +167,7 @@ def held_against_active(frame: Frame, found: Series, measure: Measure, cause: st
     sums = [sum(column, Sums()) for column in zip(*found.rows.values(), strict=True)]
     kind = "money" if measure.unit is Unit.MONEY else "hours"
     columns = [
-        Column("active", _("Active"), kind, draw="bar"),
+        Column("active", _("Held and active"), kind, draw="bar"),
         Column("idle", _("Held but idle"), kind, draw="idle"),
         Column("unknown", _("Not measured"), kind, draw="dots", colour=OTHER_COLOUR),
     ]
@@ -175,7 +175,7 @@ def held_against_active(frame: Frame, found: Series, measure: Measure, cause: st
     lines = [start_line(start, three_parts(one, measure)) for start, one in zip(starts, sums, strict=True)]
     return chart(
         key="c3",
-        title=_("Held and active"),
+        title=_("Held versus active"),
         finding=idle_said(sum(sums, Sums()), measure, cause),
         first=_("Hour") if bucket_of(frame.filters.period) == "hour" else _("Day"),
         columns=columns,

@@ -79,7 +79,7 @@ def _by_team(lines: Sequence[OrgLine], setting: Setting) -> Chart:
     measure = setting.measure
     kind = "money" if measure.unit is Unit.MONEY else "hours"
     columns = [
-        Column("active", _("Active"), kind, draw="bar"),
+        Column("active", _("Held and active"), kind, draw="bar"),
         Column("idle", _("Held but idle"), kind, draw="idle"),
         Column("unknown", _("Not measured"), kind, draw="dots", colour=OTHER_COLOUR),
     ]
@@ -153,7 +153,7 @@ def teams(lines: Sequence[OrgLine], setting: Setting) -> Table:
         Column("forecast", _("Forecast"), "money", "f14"),
         Column("plan", _("Plan index"), "ratio", "f13"),
         Column("ends", _("Budget ends"), "day", "f17"),
-        Column("change", _("Change"), "change"),
+        Column("change", _("Change from before"), "change"),
     ]
     return table(
         key="by-team",

@@ -1,6 +1,6 @@
 """One's own use, and the page of one day: what ran, hour by hour."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
@@ -38,24 +38,21 @@ def own_page(frame: Frame) -> dict[str, Any]:
 def day_page(frame: Frame, day: date) -> dict[str, Any]:
     """The context of one day: by hour, and the workloads that held GPUs."""
     people = (By.PERSON,) if frame.scope.names and not frame.scope.everything else ()
-    context = _page(frame, By.GPU_TYPE, DAY_MENUS, (By.PROJECT, *people))
     found, count = workloads_of(frame.scope, frame.filters, day=day, most=MOST_ROWS)
-    names = names_of(
-        frame,
-        {
-            By.TEAM: [one.team for one in found],
-            By.PROJECT: [one.project for one in found],
-            By.PERSON: [one.person for one in found],
-            By.GPU_TYPE: [one.gpu_type for one in found],
-        },
-        {},
-        context["standing"],
-    )
-    context["tables"].append(_workloads(found, names, context["measure"], frame))
+    also = {By.PROJECT: [one.project for one in found], By.PERSON: [one.person for one in found]}
+    context = _page(frame, By.GPU_TYPE, DAY_MENUS, (By.PROJECT, *people), also)
+    context["tables"].append(_workloads(found, context["names"], context["measure"], frame))
     return context | {"shown_rows": len(found), "all_rows": count}
 
 
-def _page(frame: Frame, split: By, asked: Sequence[By], bys: Sequence[By]) -> dict[str, Any]:
+def _page(
+    frame: Frame,
+    split: By,
+    asked: Sequence[By],
+    bys: Sequence[By],
+    also: Mapping[By, Sequence[str]] | None = None,
+) -> dict[str, Any]:
+    """What both pages have; `also`: values whose names are read along."""
     scope, filters = frame.scope, frame.filters
     standing: Standing = selectors.standing(scope, filters, frame.now)
     overview = selectors.overview(scope, filters)
@@ -63,6 +60,7 @@ def _page(frame: Frame, split: By, asked: Sequence[By], bys: Sequence[By]) -> di
     time = selectors.series(scope, filters, by=split, bucket=drawings.bucket_of(filters.period))
     menus = selectors.choices(scope, frame.asked.filters, bys=asked).values
     wanted = {**menus, split: [*menus.get(split, ()), *time.rows]}
+    wanted |= {by: [*wanted.get(by, ()), *values] for by, values in (also or {}).items()}
     names = names_of(frame, wanted, lines, standing)
     measure = Measure(frame.unit, standing.currency)
     setting = Setting(frame, names, measure, measure.of(overview.now), lead=False)
@@ -74,6 +72,7 @@ def _page(frame: Frame, split: By, asked: Sequence[By], bys: Sequence[By]) -> di
     }
     return {
         **shown(frame, standing, menus, names),
+        "names": names,
         "empty": not overview.now.held_ms,
         "stats": use_stats(overview, setting),
         "charts": [

@@ -108,7 +108,7 @@ def _stacked() -> Chart:
 
 def _held() -> Chart:
     columns = [
-        Column("active", _("Active"), "hours", draw="bar"),
+        Column("active", _("Held and active"), "hours", draw="bar"),
         Column("idle", _("Held but idle"), "hours", draw="idle"),
         Column("unknown", _("Not measured"), "hours", draw="dots", colour=OTHER_COLOUR),
     ]
@@ -120,7 +120,7 @@ def _held() -> Chart:
     ]
     return chart(
         key="sample-c3",
-        title=_("Held and active"),
+        title=_("Held versus active"),
         finding=_("%(share)s idle, %(amount)s; most: %(cause)s.")
         % {
             "share": share(Decimal("0.23")),

@@ -34,7 +34,7 @@ def test_every_chart_draws_the_values_of_its_table(page):
 
 def test_a_chart_says_what_it_shows_and_where_its_keys_are_explained(page):
     label = page.get_attribute("#sample-c3 canvas", "aria-label")
-    assert label == "Held and active. 23 % idle, US$\xa04,195.00; most: project 缺陷检测 v2."
+    assert label == "Held versus active. 23 % idle, US$\xa04,195.00; most: project 缺陷检测 v2."
     assert page.get_attribute("#sample-c3 canvas", "role") == "img"
     assert page.inner_text("#chart-keys").startswith("Left, Right, Home and End")
 
@@ -43,9 +43,13 @@ def test_arrows_read_the_rows_of_the_table(page):
     page.focus("#sample-c3 canvas")
     said = "document.getElementById('say').textContent"
     page.keyboard.press("ArrowRight")
-    assert page.evaluate(said) == "1 November 2026, Active 60.0, Held but idle 20.0, Not measured 0.0"
+    assert (
+        page.evaluate(said) == "1 November 2026, Held and active 60.0, Held but idle 20.0, Not measured 0.0"
+    )
     page.keyboard.press("End")
-    assert page.evaluate(said) == "14 November 2026, Active 73.0, Held but idle 20.0, Not measured 5.0"
+    assert (
+        page.evaluate(said) == "14 November 2026, Held and active 73.0, Held but idle 20.0, Not measured 5.0"
+    )
     page.keyboard.press("ArrowRight")
     assert page.evaluate(said).startswith("14 November 2026")
     page.keyboard.press("ArrowLeft")

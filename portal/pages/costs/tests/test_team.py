@@ -34,7 +34,16 @@ def page_of(person, address=PAGE + WEEK):
 def test_a_lead_sees_what_was_held_and_what_it_cost(people):
     page = page_of(people.alice)
     assert rows_of(page, "by-project") == [
-        ["Project", "Held hours", "Active hours", "Idle cost", "Direct cost", "Share", "Change", "30 days"],
+        [
+            "Project",
+            "Held hours",
+            "Active hours",
+            "Idle cost",
+            "Direct cost",
+            "Share",
+            "Change from before",
+            "30 days",
+        ],
         ["Anti fraud v2", "99.0", "56.0", "84.00", "231.00", "100 %", "–", ""],
         ["Total", "99.0", "56.0", "84.00", "231.00", "100 %", "–", ""],
     ]
@@ -137,7 +146,7 @@ def test_charts_say_what_they_show(people):
     page = page_of(people.alice)
     assert finding(page, "c3") == "43 % idle, US$ 84.00; most: project Anti fraud v2."
     assert finding(page, "c2") == "Most on 9 November 2026: US$ 33.00. L40S is 73 % of it all."
-    assert 'aria-label="Held and active. 43 % idle, US$' in page
+    assert 'aria-label="Held versus active. 43 % idle, US$' in page
 
 
 def test_gpu_hours_show_no_money_in_tables_and_charts(people):
