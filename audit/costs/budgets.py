@@ -4,14 +4,14 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
-from django.db.models import Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from audit.costs.commitments import committed_of
 from audit.costs.errors import CostConflict, CostError
 from audit.costs.forecasting import forecast
-from audit.costs.models import Budget, ReservationDay, TeamDay
+from audit.costs.models import Budget
+from audit.costs.narrowing import ask
 from audit.costs.organisation import organisation
 from audit.costs.planning import BudgetTerms
 from audit.costs.shares import shared_by_day
@@ -103,12 +103,19 @@ def budget_view(budget: Budget, *, teams: Sequence[str] | None = None, now: date
 
 def spend_by_day(teams: Sequence[str], period: Period) -> dict[date, Decimal]:
     """What some teams together cost on each day (F9): direct, unused reservations, shared. Days with cost only."""
-    found: dict[date, Decimal] = dict(shared_by_day(tuple(teams), period))
-    for model, column in ((TeamDay, "cost"), (ReservationDay, "unused_cost")):
-        rows = model.objects.filter(team__in=list(teams), day__gte=period.first, day__lt=period.after)
-        for day, cost in rows.values_list("day").annotate(cost=Coalesce(Sum(column), ZERO)):
-            found[day] = found.get(day, ZERO) + cost
+    found = dict(shared_by_day(tuple(teams), period))
+    for day, cost in ask(_SPEND, 2 * [list(teams), period.first, period.after]):
+        found[day] = found.get(day, ZERO) + cost
     return found
+
+
+_SPEND = """
+SELECT day, sum(cost) FROM (
+    SELECT day, cost FROM costs_teamtotal WHERE team = ANY(%s) AND day >= %s AND day < %s
+    UNION ALL
+    SELECT day, unused_cost FROM costs_reservationday WHERE team = ANY(%s) AND day >= %s AND day < %s
+) costs GROUP BY day
+"""
 
 
 def _faults(terms: BudgetTerms) -> list[Detail]:
