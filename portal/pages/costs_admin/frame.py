@@ -22,6 +22,7 @@ from grants.directory.standing import Standing
 from portal.edges.cost_faults import Said, faults_of
 from portal.edges.scopes import history_scope
 from portal.pages.access import viewer_of
+from portal.pages.costs.wording import sign_of
 
 SECTIONS: tuple[tuple[str, "str | Promise", str], ...] = (
     ("cost-rates", _("Rate card"), ""),
@@ -76,7 +77,7 @@ def draw(
     faulty = bool(form is not None and form.errors)
     given = {
         "tabs": tabs_of(request),
-        "currency": cost_settings().currency,
+        "currency": sign_of(cost_settings().currency),
         "keeper": viewer_of(request).is_administrator,
         "form": form,
         **context,

@@ -24,10 +24,10 @@ def make_kept(team: str, today: date) -> dict[str, Any]:
     publish_rates(changes=[later], reason="新合同从下月起", expected_version=rate_version(), by=BY, now=now)
     terms = ReservationTerms("训练池 2026", team, "east", "h100", 2, month)
     reservation = set_reservation(terms=terms, by=BY, now=now)
-    overhead = set_overhead(month=month, name="Control plane", amount=Decimal("300.00"), by=BY)
+    overhead = set_overhead(month=month, name="控制平面", amount=Decimal("300.00"), by=BY)
     source = Source.objects.create(
         key="dcgm", kind="prometheus", name="DCGM 集群东", options={"url": "http://prometheus.test"},
-        error="The address refuses the token.", failed_at=now, next_attempt_at=now + timedelta(hours=1),
+        error="令牌被拒绝", failed_at=now, next_attempt_at=now + timedelta(hours=1),
         notes=["dcgm_util"],
     )  # fmt: skip
     _bill(today - timedelta(days=1))
@@ -47,5 +47,5 @@ def _bill(day: date) -> None:
         day, "east", "l40s", "0D3C-44E8", "L40S 在香港", Decimal(72), Decimal(150), Decimal(-12), "USD"
     )
     reading = Reading(start, start + timedelta(days=1), frozenset({Facts.BILL}), (line,), currency="USD")
-    google = Source.objects.create(key="google", kind="google", name="Google billing")
+    google = Source.objects.create(key="google", kind="google", name="Google 账单")
     take(source=google, readings=[reading], file_name="账单.csv", by=BY, now=timezone.now())
