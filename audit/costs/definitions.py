@@ -106,7 +106,7 @@ _ALL = (
         _("Cost per active GPU hour"),
         _(
             "What an hour of work really cost, idle time included; it stands beside the price of the rate card. Shown"
-            " only where at least 80 % of the held hours were measured."
+            " only where at least four fifths of the held hours were measured."
         ),
         "F7 of measured hours ÷ F2",
     ),
