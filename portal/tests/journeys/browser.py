@@ -24,9 +24,24 @@ from portal.accounts.testing import sign_in
 Answer = TypeVar("Answer")
 AXE = settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-AXE_RUN = """tags => axe.run(document, {runOnly: tags, resultTypes: ["violations"], preload: false})
-  .then(({violations, passes}) => ({violations, passes: passes.length}))"""
-"""All rules of the tags; what passed is counted, not described, and style sheets are not fetched a second time."""
+AXE_RUN = """async (tags) => {
+  const options = {runOnly: tags, resultTypes: ["violations"], preload: false, elementRef: true};
+  const {violations, passes} = await axe.run(document, options);
+  const open = document.querySelector("details.menu[open]");
+  const panel = open?.querySelector(":scope > :not(summary)")?.getBoundingClientRect();
+  const under = ({element}) => {
+    const box = element.getBoundingClientRect();
+    return panel && !open.contains(element) && box.left < panel.right && box.right > panel.left &&
+      box.top < panel.bottom && box.bottom > panel.top;
+  };
+  const counted = violations.map(({id, nodes}) => (
+    {id, nodes: nodes.filter((node) => id !== "target-size" || !under(node)).map((node) => node.html)}));
+  return {violations: counted.filter((one) => one.nodes.length), passes: passes.length};
+}"""
+"""All rules of the tags; what passed is counted, not described, and style sheets are not fetched a second time.
+
+What lies under an open menu is no target until the menu closes, which it does when the focus or a click leaves it.
+"""
 WATCH = """
 window.__violations = [];
 document.addEventListener("securitypolicyviolation", (event) =>
@@ -200,9 +215,7 @@ def violations(page: Page) -> list[str]:
         page.evaluate(axe_script())
     found = page.evaluate(AXE_RUN, TAGS)
     assert found["passes"] > 10, "axe looked at nothing"
-    return [
-        f"{one['id']}: {[node['html'][:160] for node in one['nodes']][:3]}" for one in found["violations"]
-    ]
+    return [f"{one['id']}: {[node[:160] for node in one['nodes']][:3]}" for one in found["violations"]]
 
 
 def refused_by_policy(page: Page) -> list[str]:

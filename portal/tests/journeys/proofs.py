@@ -68,9 +68,7 @@ def tampering_steps() -> list[tuple[str, Act]]:
 
 def browser_steps() -> list[tuple[str, Act]]:
     """Chromium without a mouse, in both languages, and axe on every page in both themes."""
-    return [
-        ("browser journeys and the axe matrix", proving("portal/tests/journeys", "-m", "journey", "-n", "2"))
-    ]
+    return [("browser journeys and the axe matrix", proving("portal/tests/journeys", *LOOKING))]
 
 
 def tally(said: Sequence[str]) -> str:

@@ -38,3 +38,20 @@ def test_open_dialogs_and_menus_are_accessible(site, world):
     page.keyboard.press("?")
     until(page, "document.getElementById('key-list').open")
     assert faults(page, "en") == []
+
+
+SMALL = """<!doctype html><html lang="en"><head><title>Targets</title>
+<style>a {{ display: block; font-size: 9px; line-height: 10px }} div {{ position: absolute; top: {top}px; left: 0;
+width: 400px; height: 120px; background: #fff }}</style></head><body><main><h1>Targets</h1><nav aria-label="Places">
+<ul><li><a href="/one">One place</a></li><li><a href="/two">Two places</a></li></ul></nav>
+<details class="menu" open><summary>Menu</summary><div><button type="button">In it</button></div></details>
+</main></body></html>"""
+
+
+@pytest.mark.parametrize(("top", "found"), [(300, ["target-size"]), (60, [])], ids=["beside", "on it"])
+def test_a_small_target_counts_unless_an_open_menu_lies_on_it(chromium, top, found):
+    page = chromium.new_page()
+    page.set_content(SMALL.format(top=top))
+    named = [one.split(":")[0] for one in violations(page)]
+    page.close()
+    assert [one for one in named if one == "target-size"] == found
