@@ -42,7 +42,8 @@ journey:
 	@$(PYTHON) deploy/bootstrap.py setup tests
 	@$(RUN)/python manage.py journey $(ONLY)
 
-bench: install
+bench:
+	@$(PYTHON) deploy/bootstrap.py setup static
 	@$(RUN)/python manage.py bench
 
 messages: install

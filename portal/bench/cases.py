@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from audit.ledger import bench as ledger
 from portal.bench.approving import measure_approvals
+from portal.bench.costs import measure_costs
 from portal.bench.house import migrate
 from portal.bench.people import make_pullers
 from portal.bench.tokens import measure_tokens
@@ -118,10 +119,24 @@ def _approvals(bench: Bench) -> Iterator[Figure]:
     )
 
 
+def _costs(bench: Bench) -> Iterator[Figure]:
+    for seen in measure_costs():
+        size = f"{seen.rows / 1_000_000:.1f}M rows"
+        yield Figure(f"{size}: brought, sums included", seen.import_rate, "rows/s", 20_000)
+        yield Figure(f"{size}: sums added up again", seen.rebuild_rate, "rows/s", 100_000)
+        yield Figure(f"{size}: an hour until its sums stand", seen.lag_seconds, "s", 60, most=True)
+        for name, (p50, p95) in seen.pages.items():
+            yield Figure(f"{size}: {name} (p50 {p50:.0f} ms), p95", p95, "ms", 50, most=True)
+        words = f"{size}: half a year by team, rows {seen.raw_ms:.0f} ms, sums {seen.rollup_ms:.1f} ms"
+        yield Figure(words, seen.raw_ms / seen.rollup_ms, "times", 50)
+        yield Figure(f"{size}: database", seen.megabytes, "MB", 40_000, most=True)
+
+
 CASES: dict[str, Callable[[Bench], Iterator[Figure]]] = {
     "tokens": _tokens,
     "approvals": _approvals,
     "audit": _audit,
+    "costs": _costs,
 }
 
 

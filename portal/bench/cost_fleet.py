@@ -2,7 +2,6 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import date
 
 from django.utils import timezone
 
@@ -17,12 +16,12 @@ ROWS_OF_A_SLOT = 130
 HOST = "registry.example.com"
 
 
-def bench_fleet(rows_a_week: int) -> Fleet:
-    """A fleet that is used about so many rows a week."""
+def bench_fleet(rows_a_week: int, *, first_cluster: int = 0) -> Fleet:
+    """A fleet of four clusters that is used about so many rows a week, by the same teams as every other."""
     images = tuple(_image(number) for number in range(IMAGES))
     tenants = tuple(
         Tenant(
-            _team(team), _project(team, part), _project(team, part),
+            team_key(team), _project(team, part), _project(team, part),
             tuple(_person(team, person) for person in range(PEOPLE_OF_A_TEAM)),
             tuple(images[(team * 7 + part * 3 + step) % IMAGES] for step in range(3)),
             weight=1 + (team * 5 + part) % 9, labelled=team % 5 != 0,
@@ -31,14 +30,17 @@ def bench_fleet(rows_a_week: int) -> Fleet:
         for part in range(PROJECTS_OF_A_TEAM)
     )  # fmt: skip
     nodes = max(8, rows_a_week // ROWS_OF_A_SLOT // 8)
-    clusters = tuple(Cluster(f"cluster-{number}", tuple(_nodes(number, nodes // 4))) for number in range(4))
-    return Fleet(4, tenants, clusters)
+    clusters = tuple(
+        Cluster(f"cluster-{first_cluster + number}", tuple(_nodes(first_cluster + number, nodes // 4)))
+        for number in range(4)
+    )
+    return Fleet(4 + first_cluster, tenants, clusters)
 
 
 def make_directory() -> list[Team]:
     """The fleet's teams, projects and people, with the first person of each team as its lead."""
     teams = Team.objects.bulk_create(
-        Team(key=_team(n), name=f"Team {n:03}", cost_centre=f"CC-{n % 20:02}") for n in range(TEAMS)
+        Team(key=team_key(n), name=f"Team {n:03}", cost_centre=f"CC-{n % 20:02}") for n in range(TEAMS)
     )
     Project.objects.bulk_create(
         Project(key=_project(n, part), name=f"Project {n:03}.{part}", team=team, namespace=_project(n, part))
@@ -76,7 +78,8 @@ def _image(number: int) -> tuple[str, str]:
     return f"{HOST}/{name}:stable", "sha256:" + hashlib.sha256(name.encode()).hexdigest()
 
 
-def _team(number: int) -> str:
+def team_key(number: int) -> str:
+    """The key of one of the teams."""
     return f"team-{number:03}"
 
 
@@ -86,7 +89,3 @@ def _project(team: int, part: int) -> str:
 
 def _person(team: int, number: int) -> str:
     return f"person.{team:03}.{number}"
-
-
-FIRST_DAY = date(2026, 5, 18)
-"""A Monday: 26 weeks of it end on 15 November 2026, with the end of summer time inside."""

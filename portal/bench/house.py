@@ -29,6 +29,7 @@ def run_inside(words: list[str]) -> int:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     settings = {name: value for name, value in os.environ.items() if name not in OUR_SETTINGS}
     settings |= {"PURSER_DATA_DIR": str(folder), "PURSER_LOG_LEVEL": "WARNING"}
+    settings.setdefault("PURSER_STATIC_DIR", str(data_folder() / "static"))
     try:
         return _manage(settings, "bench", "--inside", *words)
     finally:
