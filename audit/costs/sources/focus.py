@@ -176,8 +176,13 @@ class _Row(Cells):
         ]
 
     def _labels(self, tags: dict[str, str]) -> dict[str, str]:
+        """The tags; of our own exports with Purser's labels in place of the columns that say the same."""
+        if OWN_COLUMN not in self.cells:
+            return tags
         own = {
-            name: self.cells.get(f"x_{name.title()}", "") for name in ("project", "team", "person", "grant")
+            "project": tags.get("project"),
+            "team": self.cells.get("SubAccountId"),
+            "person": self.cells.get("x_UserId"),
         }
         return {**tags, **{f"purser.io/{name}": value for name, value in own.items() if value}}
 

@@ -1,5 +1,7 @@
 """Files of every format, shaped like real ones: what they say, and that all forms of one bill say the same."""
 
+import csv
+import io
 from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -7,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.costs.exporting import columns_of
 from audit.costs.records import (
     ActivityRecord,
     BillRecord,
@@ -186,3 +189,32 @@ def test_csv_is_read_in_the_encodings_that_programs_write(encoding):
 
 def test_a_format_that_was_named_is_kept_to():
     assert sample("plain.csv", format="csv") == sample("plain.csv")
+
+
+def ours(**cells):
+    row = dict.fromkeys(columns_of("focus"), "")
+    row |= {
+        "BilledCost": "43.2", "BillingCurrency": "USD", "ChargeCategory": "Usage", "ChargeDescription": "GPU time held",
+        "ChargePeriodStart": "2026-03-02T00:00:00Z", "ChargePeriodEnd": "2026-03-03T00:00:00Z",
+        "EffectiveCost": "43.2", "PricingQuantity": "24", "PricingUnit": "GPU-Hours", "ServiceName": "GPU",
+        "RegionId": "gpu-eu", "SubAccountId": "vision", "Tags": '{"project": "defect", "image": "host/see:1"}',
+        "x_GpuType": "l40s", "x_HeldGpuHours": "24", "x_RateCardVersion": "3", "x_UserId": "person:7",
+    }  # fmt: skip
+    return row | cells
+
+
+def test_our_own_export_comes_back_as_use_and_not_as_an_invoice():
+    unused = ours(CapacityReservationStatus="Unused", CapacityReservationId="r1", ConsumedQuantity="")
+    rows = [ours(), unused]
+    into = io.StringIO()
+    writer = csv.DictWriter(into, list(rows[0]))
+    writer.writeheader()
+    writer.writerows(rows)
+    (reading,) = read_file(into.getvalue().encode("utf-8-sig"), name="costs.csv")
+    (used,) = of([reading], UsageRecord)
+    assert (used.gpus, used.cluster, used.image) == (D(1), "gpu-eu", "host/see:1")
+    assert {name: used.labels[f"purser.io/{name}"] for name in ("project", "team", "person")} == {
+        "project": "defect", "team": "vision", "person": "person:7"
+    }  # fmt: skip
+    assert [(one.gpus, one.pricing_class) for one in of([reading], CapacityRecord)] == [(D(1), "reserved")]
+    assert of([reading], BillRecord) == []
