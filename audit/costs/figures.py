@@ -1,10 +1,11 @@
 """The figures of costs, each once: what F1-F22 are, as functions of sums that anybody can recompute. Pure.
 
 Names, definitions and formulas for readers stand in `definitions.FIGURES`; shared cost (F8) in `sharing`,
-forecasts (F14-F17) in `forecasting`, unusual days (F18, F19) in `anomalies`.
+forecasts (F14-F17) in `forecasting`, unusual days (F18, F19) in `anomalies`. F5 and F6 are computed hour by hour
+where the sums are kept; F22 needs pulls and is computed by the layer above.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 from statistics import median
 
@@ -119,19 +120,6 @@ def estimate_hours(*, people: int, hours_per_week: Decimal, weeks: Decimal) -> D
 def estimate_accuracy(ratios: Sequence[Decimal]) -> Decimal | None:
     """F20 afterwards. The median of actual by estimated; None: no estimate is over."""
     return median(ratios) if ratios else None
-
-
-def unused_people(
-    access: Mapping[str, Collection[str]], used: Collection[tuple[str, str]]
-) -> dict[str, list[str]]:
-    """F22. Of those who have access (grant -> people), who neither pulled nor held; grants all use are left out.
-
-    `used` are the pairs of grant and person with at least one pull or any held time in the days asked about.
-    """
-    found = {
-        grant: sorted(one for one in people if (grant, one) not in used) for grant, people in access.items()
-    }
-    return {grant: people for grant, people in found.items() if people}
 
 
 def rounded(amounts: Sequence[Decimal], places: int = 2) -> list[Decimal]:

@@ -7,6 +7,7 @@ from functools import lru_cache
 from random import Random
 from statistics import median
 
+from audit.costs import figures
 from audit.costs.types import ZERO, Forecast, Period
 
 WEEKS = 4
@@ -54,7 +55,7 @@ def forecast(
     `history` holds every day from `first` on, `today` is the first day that is not complete; what is already
     known of `today` and later counts as spent, and such a day is never expected to cost less than that.
     """
-    spent = sum((history.get(day, ZERO) for day in period.each()), ZERO)
+    spent = figures.spend_to_date(history.get(day, ZERO) for day in period.each())
     ahead = [day for day in period.each() if day >= today]
     guesses = [expected(history, first=first, today=today, day=day) for day in ahead]
     if any(guess is None for guess in guesses):

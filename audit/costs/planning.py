@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
+from audit.costs import figures
 from audit.costs.types import ZERO, By, Period, Sums
 
 
@@ -63,12 +64,14 @@ class Overview:
     @property
     def total(self) -> Decimal:
         """F9: direct cost, unused reservations and shared cost."""
-        return self.now.cost + self.unused.cost + self.shared
+        return figures.total(direct=self.now.cost, unused=self.unused.cost, shared=self.shared)
 
     @property
     def total_before(self) -> Decimal:
         """F9 of the period before."""
-        return self.before.cost + self.unused_before.cost + self.shared_before
+        return figures.total(
+            direct=self.before.cost, unused=self.unused_before.cost, shared=self.shared_before
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +132,7 @@ class OrgLine:
     @property
     def total(self) -> Decimal:
         """F9 of the period of the page."""
-        return self.sums.cost + self.unused_cost + self.shared
+        return figures.total(direct=self.sums.cost, unused=self.unused_cost, shared=self.shared)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,14 +237,3 @@ class Accuracy:
     team: str
     median: Decimal | None
     outcomes: tuple[Outcome, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class GrantUse:
-    """How much GPU time one person held through one grant since a day, and when last."""
-
-    grant: str
-    person: str
-    held_ms: int
-    cost: Decimal
-    last_day: date

@@ -1,12 +1,12 @@
 """Adding up use: totals, the figures on top of a page, and who used an image or a grant."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
 from audit.costs.narrowing import MEASURES, TEAM_TOTALS, Rows, ask, narrowed, sees_teams, small_table, sums_of
-from audit.costs.planning import Adopter, GrantUse, Overview, Unused
+from audit.costs.planning import Adopter, Overview, Unused
 from audit.costs.shares import shared
 from audit.costs.types import ZERO, By, CostFilters, CostScope, Period, Sums
 from audit.costs.unused import conditions
@@ -69,16 +69,6 @@ def first_day(scope: CostScope) -> date | None:
         [scope.person],
     )  # fmt: skip
     return min((day for (day,) in (*found, *own) if day), default=None)
-
-
-def uses_of_grants(grants: Sequence[str], *, since: date) -> dict[tuple[str, str], GrantUse]:
-    """Who held GPUs through each grant (labels) since a day, by (grant, person): one query (F22)."""
-    found = ask(
-        'SELECT k."grant", k.person, sum(d.held_ms)::bigint, sum(d.cost), max(d.day) FROM costs_usagekey k'
-        ' JOIN costs_daytotal d ON d.key_id = k.id WHERE k."grant" = ANY(%s) AND d.day >= %s GROUP BY 1, 2',
-        [list(grants), since],
-    )
-    return {(row[0], row[1]): GrantUse(*row) for row in found}
 
 
 def _use(

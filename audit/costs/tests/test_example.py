@@ -167,6 +167,10 @@ def test_the_reservation_is_paid_by_its_owner():
     lines = {line.value: line for line in breakdown(ALL, WEEK, by=By.TEAM)}
     for team in ("credit", "fraud"):
         same(hours[team], figures.hours(lines[team].unused_ms))
+    reserved = 2 * 24 * WEEK.period.days * 3_600_000
+    held = totals(ALL, CostFilters(WEEK.period, pricing_classes=("reserved",))).held_ms
+    assert figures.unused_reservation(reserved_ms=reserved, held_ms=held) == lines["credit"].unused_ms
+    for team in ("credit", "fraud"):
         same(cost[team], lines[team].unused_cost)
         assert overview(ALL, filters(team)).unused.cost == lines[team].unused_cost
 
@@ -177,6 +181,9 @@ def test_what_nobody_held_is_that_of_the_page():
         line = lines[date.fromisoformat(row["Day"])]
         same(row["F5 hours"], figures.hours(line.unallocated_ms))
         same(row["F5 cost"], line.unallocated_cost)
+        held = line.active_ms + line.idle_ms + line.unmeasured_ms
+        parts = {"provisioned_ms": line.provisioned_ms, "held_ms": held, "unused_ms": line.unused_ms}
+        assert figures.unallocated(**parts) == line.unallocated_ms
     spare = [line.unallocated_ms for line in capacity(WEEK) if line.gpu_type == "h100"]
     assert spare == [0]
 

@@ -96,12 +96,6 @@ def test_plan_index_is_one_on_plan():
     assert figures.plan_index(use=Decimal(0), elapsed_days=0, days=30) is None
 
 
-def test_people_without_use_are_those_who_did_nothing():
-    access = {"grant:1": ["person:1", "person:2"], "grant:2": ["person:1"]}
-    used = {("grant:1", "person:1"), ("grant:2", "person:1")}
-    assert figures.unused_people(access, used) == {"grant:1": ["person:2"]}
-
-
 def test_a_weekday_is_expected_to_cost_its_median_of_four_weeks():
     week = [10, 20, 30, 40, 50, 0, 0]
     history = days(*week, *week, *week, *(2 * cost for cost in week))

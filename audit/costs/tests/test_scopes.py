@@ -31,7 +31,6 @@ from audit.costs.selectors import (
     series,
     standing,
     totals,
-    uses_of_grants,
 )
 from audit.costs.types import REST, By, CostFilters, CostScope, Period, Sums
 from audit.costs.unusual import note_anomaly
@@ -237,7 +236,3 @@ def test_a_note_says_who_understood_a_day():
     note_anomaly(pk=row.pk, note=" A planned run ", by=ROOT, now=NOW)
     assert (anomaly_of(LEAD, row.pk).note, anomaly_of(LEAD, row.pk).noted_by) == ("A planned run", "Root")
     assert Event.objects.get(kind="audit.anomaly.noted").detail["note"] == "A planned run"
-
-
-def test_use_of_a_grant_is_told_by_person():
-    assert uses_of_grants(["grant:1"], since=date(2026, 1, 1)) == {}
