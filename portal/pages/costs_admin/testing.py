@@ -26,7 +26,7 @@ def make_kept(team: str, today: date) -> dict[str, Any]:
     reservation = set_reservation(terms=terms, by=BY, now=now)
     overhead = set_overhead(month=month, name="控制平面", amount=Decimal("300.00"), by=BY)
     source = Source.objects.create(
-        key="dcgm", kind="prometheus", name="DCGM 集群东", options={"url": "http://prometheus.test"},
+        key="dcgm", kind="prometheus", name="DCGM 东", options={"url": "http://prometheus.test"},
         error="令牌被拒绝", failed_at=now, next_attempt_at=now + timedelta(hours=1),
         notes=["dcgm_util"],
     )  # fmt: skip
