@@ -159,6 +159,7 @@ CELERY_BEAT_SCHEDULE = {
         ("lapse", "approvals.requests.tasks.lapse", 300.0),
         ("mail", "portal.notify.tasks.deliver", 5.0),
         ("reminders", "portal.notify.tasks.remind", 300.0),
+        ("cost-notices", "portal.notify.tasks.costs", 300.0),
         ("heartbeat", "portal.pages.health.tasks.beat", 5.0),
     ]
 }

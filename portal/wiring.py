@@ -9,7 +9,7 @@ from django.db import connections
 from django.db.models.signals import post_migrate
 
 from approvals.requests.signals import request_changed
-from audit.costs.signals import costs_changed
+from audit.costs.signals import anomaly_found, budget_reached, costs_changed, violations_found
 from audit.ledger.actors import Actor
 from audit.ledger.rights import APPEND_ONLY_TABLES, grant_rights
 from audit.pulls.signals import pulls_recorded
@@ -39,6 +39,7 @@ from portal import cost_book, cost_sources, cost_wiring
 from portal import readers as other_readers
 from portal import targets as keeping_targets
 from portal.live import receivers as live
+from portal.notify import costs as notify_costs
 from portal.notify import drift as notify_drift
 from portal.notify import receivers as notify
 from portal.pages.pullhelp.probe import use_probe
@@ -98,6 +99,9 @@ def _connect_notices() -> None:
     delivery_changed.connect(live.delivery_changed, dispatch_uid="purser.live_delivery")
     pulls_recorded.connect(live.pulls_recorded, dispatch_uid="purser.live_pulls")
     catalogue_changed.connect(live.catalogue_changed, dispatch_uid="purser.live_catalogue")
+    budget_reached.connect(notify_costs.budget_reached, dispatch_uid="purser.notify_budget")
+    anomaly_found.connect(notify_costs.anomaly_found, dispatch_uid="purser.notify_anomaly")
+    violations_found.connect(notify_costs.violations_found, dispatch_uid="purser.notify_violations")
     costs_changed.connect(live.costs_changed, dispatch_uid="purser.live_costs")
     person_disabled.connect(live.person_disabled, dispatch_uid="purser.live_disabled")
 

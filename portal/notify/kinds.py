@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """The occasions of a request's and a grant's life that somebody should hear of."""
+    """The occasions of the life of requests, grants and budgets that somebody should hear of."""
 
     ASKED = "asked"
     REMINDER = "reminder"
@@ -27,8 +27,27 @@ class Kind(StrEnum):
     PROJECT_END_NEAR = "project_end_near"
     PROJECT_END_MOVED = "project_end_moved"
     BRAKE_HELD = "brake_held"
+    BUDGET_REACHED = "budget_reached"
+    BUDGET_FORECAST = "budget_forecast"
+    COST_UNUSUAL = "cost_unusual"
+    COST_MISSING = "cost_missing"
+    SOURCE_FAILING = "source_failing"
+    COSTS_BROKEN = "costs_broken"
+    COSTS_MONTH = "costs_month"
 
 
+OF_COSTS = frozenset(
+    {
+        Kind.BUDGET_REACHED,
+        Kind.BUDGET_FORECAST,
+        Kind.COST_UNUSUAL,
+        Kind.COST_MISSING,
+        Kind.SOURCE_FAILING,
+        Kind.COSTS_BROKEN,
+        Kind.COSTS_MONTH,
+    }
+)
+"""Those about money and GPU use: their words are in cost_texts.py."""
 KINDS = [(kind.value, kind.value) for kind in Kind]
 
 

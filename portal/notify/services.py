@@ -128,7 +128,7 @@ def _mail(row: Notification, address: str) -> EmailMessage:
     message = message_of(row, language=row.recipient.language)
     return EmailMessage(
         subject=f"[{settings.PRODUCT_NAME}] {message.subject}",
-        body=f"{message.body}\n\n{message.url}\n",
+        body="\n\n".join(part for part in (message.body, message.more, message.url) if part) + "\n",
         to=[address],
         headers={"Message-ID": f"<notification-{row.pk}@{settings.ALLOWED_HOSTS[0] or 'purser'}>"},
     )

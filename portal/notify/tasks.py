@@ -3,6 +3,7 @@
 from celery import shared_task
 from django.utils import timezone
 
+from portal.notify.costs import tell_costs
 from portal.notify.reminders import alarm_of_removals, remind_of_endings
 from portal.notify.services import send_due
 
@@ -18,3 +19,9 @@ def remind() -> int:
     """Tell members and leads of grants that end soon, administrators of removals that fail."""
     now = timezone.now()
     return remind_of_endings(now=now) + alarm_of_removals(now=now)
+
+
+@shared_task
+def costs() -> int:
+    """Tell of thresholds, unusual days and broken rules that were not told, and of sources that fail."""
+    return tell_costs(now=timezone.now())

@@ -3,13 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import override
 
-from portal.notify.kinds import Kind
+from portal.notify import cost_texts
+from portal.notify.kinds import OF_COSTS, Kind
 from portal.notify.models import Notification
 from portal.pages import words
 from portal.pages.markup import moment_text
@@ -17,6 +19,7 @@ from portal.pages.markup import moment_text
 Texts = Mapping[str, tuple[Promise, Promise]]
 
 TEXTS: Texts = {
+    **cost_texts.TEXTS,
     Kind.ASKED: (
         _("Decide on %(number)s for %(team)s: %(project)s"),
         _("%(actor)s asks for access to %(images)s for %(people)s people. You can decide for %(lane)s."),
@@ -114,11 +117,12 @@ TEXTS: Texts = {
 
 @dataclass(frozen=True)
 class Message:
-    """A notification in words: one line, a sentence or two, and where to look."""
+    """A notification in words: one line, a sentence or two, where to look, and lines that only the mail has."""
 
     subject: str
     body: str
     url: str
+    more: str = ""
 
 
 def message_of(notification: Notification, *, language: str) -> Message:
@@ -126,7 +130,18 @@ def message_of(notification: Notification, *, language: str) -> Message:
     subject, body = TEXTS[notification.kind]
     with override(language or settings.LANGUAGE_CODE):
         params = said(notification.params)
-        return Message(subject=str(subject) % params, body=str(body) % params, url=url_of(notification))
+        return Message(
+            subject=str(subject) % params,
+            body=(str(body) % params).strip(),
+            url=url_of(notification),
+            more=_more(notification),
+        )
+
+
+def _more(notification: Notification) -> str:
+    if notification.kind != Kind.COSTS_MONTH:
+        return ""
+    return "\n".join(cost_texts.month_lines(notification.params))
 
 
 def said(params: Mapping[str, object]) -> dict[str, object]:
@@ -169,7 +184,8 @@ DOING = {
     "too_little": _("The system shows suspiciously little of what was there."),
 }
 LANES = {"mlops": _("MLOps"), "security": _("Security")}
-SAY: Mapping[str, Callable[[object], object]] = {
+SAY: Mapping[str, Callable[[Any], object]] = {
+    **cost_texts.SAY,
     "outcome": _outcome,
     "ends": _moment,
     "lane": _lane,
@@ -184,14 +200,20 @@ FREED = {Kind.DECIDED_ELSEWHERE, Kind.WITHDRAWN, Kind.LAPSED}
 
 def url_of(notification: Notification) -> str:
     """The page that shows how things stand now."""
-    if notification.kind in {Kind.ASKED, Kind.REMINDER, Kind.ANSWER, *FREED}:
-        return f"{settings.BASE_URL}/approvals/{notification.request_id}/"
-    if notification.kind == Kind.BRAKE_HELD:
-        return f"{settings.BASE_URL}/brakes/{notification.params['hold']}/"
-    if notification.kind in OF_PROJECTS:
-        return f"{settings.BASE_URL}/projects/{notification.params['key']}/"
-    if notification.kind in {Kind.DRIFT_FOUND, Kind.DRIFT_STOPPED, Kind.DRIFT_DECIDED}:
-        return f"{settings.BASE_URL}/drift/?target={notification.params['key']}"
-    if notification.grant_id:
-        return f"{settings.BASE_URL}/grants/{notification.grant_id}/"
-    return f"{settings.BASE_URL}/requests/{notification.request_id}/"
+    return settings.BASE_URL + _path_of(notification)
+
+
+def _path_of(notification: Notification) -> str:
+    kind, params = notification.kind, notification.params
+    if kind in OF_COSTS:
+        return cost_texts.path_of(kind, params)
+    if kind == Kind.BRAKE_HELD:
+        return f"/brakes/{params['hold']}/"
+    if kind in OF_PROJECTS:
+        return f"/projects/{params['key']}/"
+    if kind in {Kind.DRIFT_FOUND, Kind.DRIFT_STOPPED, Kind.DRIFT_DECIDED}:
+        return f"/drift/?target={params['key']}"
+    to_decide = kind in {Kind.ASKED, Kind.REMINDER, Kind.ANSWER, *FREED}
+    if notification.grant_id and not to_decide:
+        return f"/grants/{notification.grant_id}/"
+    return f"/{'approvals' if to_decide else 'requests'}/{notification.request_id}/"

@@ -29,6 +29,13 @@ ICONS = {
     Kind.DRIFT_STOPPED: {"icon": "hand-stop"},
     Kind.DRIFT_DECIDED: {"icon": "check"},
     Kind.BRAKE_HELD: {"icon": "hand-stop"},
+    Kind.BUDGET_REACHED: {"icon": "coins"},
+    Kind.BUDGET_FORECAST: {"icon": "coins"},
+    Kind.COST_UNUSUAL: {"icon": "alert-triangle"},
+    Kind.COST_MISSING: {"icon": "plug-off"},
+    Kind.SOURCE_FAILING: {"icon": "plug-off"},
+    Kind.COSTS_BROKEN: {"icon": "alert-triangle"},
+    Kind.COSTS_MONTH: {"icon": "chart-bar"},
 }
 
 
