@@ -1,19 +1,20 @@
 """One line on a lead's first page: what their teams' GPUs cost this month, and what is left of the budget."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
+from django.db.models import OuterRef, QuerySet, Subquery, Sum
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from audit.costs.models import CostSettings, Outlook
-from audit.costs.selectors import totals, unused
-from audit.costs.types import ZERO, CostFilters, CostScope
+from audit.costs.models import CostSettings, Outlook, ReservationDay, TeamDay
+from audit.costs.types import ZERO, Period
+from grants.directory.models import Team
 from grants.directory.standing import Standing
 from portal.edges.cost_filters import Preset, preset_period
-from portal.edges.scopes import led_team_keys
 from portal.pages.costs.wording import money, period_text
 
 
@@ -26,26 +27,45 @@ class Spend:
 
 
 def spend_of(viewer: Standing, *, now: datetime) -> Spend | None:
-    """The month's cost of the teams the viewer leads; None for others, and while nothing was spent. Five queries."""
+    """The month's cost of the teams the viewer leads; None for others, and while nothing was spent. One query."""
     if not viewer.is_lead:
         return None
-    today, teams = timezone.localdate(now), led_team_keys(viewer)
+    today = timezone.localdate(now)
     period = preset_period(Preset.THIS_MONTH, today)
-    scope, filters = CostScope(teams=teams), CostFilters(period)
-    spent = totals(scope, filters).cost + unused(scope, filters).cost
-    outlooks = Outlook.objects.select_related("budget").filter(
-        budget__owner_kind="team", budget__owner__in=teams, budget__starts__lte=today, budget__ends__gt=today
-    )
-    left = [one.budget.amount - one.spent for one in outlooks]
+    teams = list(_teams(viewer, period, today))
+    spent = sum(((team.direct or ZERO) + (team.unused or ZERO) for team in teams), ZERO)
+    left = [team.budget - team.used for team in teams if team.budget is not None]
     if not spent and not left:
         return None
-    currency = CostSettings.objects.values_list("currency", flat=True).first() or "USD"
+    currency = teams[0].currency or "USD"
     told = {
         "period": period_text(period),
         "spent": money(spent, currency),
         "left": money(sum(left, ZERO), currency),
     }
     return Spend(_said(len(teams), bool(left)) % told, reverse("costs"))
+
+
+def _teams(viewer: Standing, period: Period, today: date) -> Any:
+    """The led teams with direct cost and unused reservations (F12 without shared cost), and the budget of today."""
+    of_team = {"team": OuterRef("key"), "day__gte": period.first, "day__lt": period.after}
+    outlook = Outlook.objects.filter(
+        budget__owner_kind="team",
+        budget__owner=OuterRef("key"),
+        budget__starts__lte=today,
+        budget__ends__gt=today,
+    )
+    return Team.objects.filter(pk__in=viewer.led_team_ids).annotate(
+        direct=_sum(TeamDay.objects.filter(**of_team), "cost"),
+        unused=_sum(ReservationDay.objects.filter(**of_team), "unused_cost"),
+        budget=Subquery(outlook.values("budget__amount")[:1]),
+        used=Subquery(outlook.values("spent")[:1]),
+        currency=Subquery(CostSettings.objects.values("currency")[:1]),
+    )
+
+
+def _sum(rows: "QuerySet[Any]", column: str) -> Subquery:
+    return Subquery(rows.order_by().values("team").annotate(whole=Sum(column)).values("whole"))
 
 
 def _said(teams: int, budget: bool) -> str:

@@ -5,11 +5,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from portal.live.topics import versions
 from portal.pages.access import signed_in, viewer_of
 from portal.pages.home.presenters import work_of
 from portal.pages.home.spend import spend_of
 from portal.pages.pull_panel import client_of
+from portal.pages.shell import topic_versions
 
 
 @require_safe
@@ -18,7 +18,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """Show what needs the viewer, their requests in progress and their access."""
     viewer, now = viewer_of(request), timezone.now()
     pk = viewer.person.pk
-    moved = versions([f"person:{pk}", f"inbox:{pk}"])
+    moved = topic_versions(request, [f"person:{pk}", f"inbox:{pk}"])
     context = {
         "work": work_of(viewer, client=client_of(request), now=now),
         "spend": spend_of(viewer, now=now),

@@ -196,7 +196,7 @@ def test_an_unusual_day_says_its_cause_in_a_sentence(people):
 
 def test_nothing_used_and_nothing_found_are_told_apart(people):
     page = page_of(people.alice, PAGE + "?from=2026-01-01&to=2026-01-31")
-    assert "No GPU use was recorded in this time: 1 January 2026 to 31 January 2026" in page
+    assert "No GPU use was recorded in this time: January 2026" in page
     assert "No GPU use matches these filters" in page_of(people.alice, f"{PAGE}{WEEK}&gpu=a100")
 
 
