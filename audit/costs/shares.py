@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from audit.costs.models import Overhead, TeamDay
+from audit.costs.models import Overhead, TeamTotal
 from audit.costs.narrowing import ask, wanted
 from audit.costs.organisation import organisation
 from audit.costs.planning import SharedDay, SharedLine
@@ -17,7 +17,7 @@ Pools = dict[date, tuple[Decimal, Decimal]]
 """Of each day: unallocated cost, overhead."""
 
 _WEIGHTS = """
-use AS (SELECT day, team, sum(cost) AS own FROM costs_teamday
+use AS (SELECT day, team, sum(cost) AS own FROM costs_teamtotal
         WHERE day >= %s AND day < %s AND team <> '' GROUP BY day, team HAVING sum(cost) > 0),
 stacked AS (SELECT day, team, own, sum(own) OVER (PARTITION BY day ORDER BY team) AS upto,
                    sum(own) OVER (PARTITION BY day) AS total FROM use)
@@ -110,7 +110,7 @@ def _pools(period: Period) -> Pools:
 
 
 def _overheads(period: Period) -> dict[date, Decimal]:
-    last = TeamDay.objects.order_by("-day").values_list("day", flat=True).first()
+    last = TeamTotal.objects.order_by("-day").values_list("day", flat=True).first()
     months = Overhead.objects.filter(month__gte=period.first.replace(day=1), month__lt=period.after)
     found: dict[date, Decimal] = {}
     for month, amount in months.values_list("month", "amount"):
