@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db import connection
 
@@ -103,11 +104,13 @@ class InvoicePlace:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """A month of invoices, SKU by SKU, and by cluster and type."""
+    """A month of invoices, SKU by SKU, and by cluster and type for the days from `first` to `last` it is about."""
 
     month: str
-    lines: tuple[InvoiceLine, ...]
-    places: tuple[InvoicePlace, ...]
+    lines: tuple[InvoiceLine, ...] = ()
+    places: tuple[InvoicePlace, ...] = ()
+    first: date | None = None
+    last: date | None = None
 
 
 def invoice_months() -> list[str]:
@@ -119,8 +122,12 @@ def invoice_months() -> list[str]:
 
 def invoice(month: str) -> Invoice:
     """The invoices of a month (`202611`) beside the rate card and what was recorded: four queries."""
-    lines = _lines(month, rate_card())
-    return Invoice(month, tuple(lines), tuple(_places(month, lines)))
+    rows = _rows(month)
+    if not rows:
+        return Invoice(month)
+    lines, days = _lines(rows, rate_card()), [row[5] for row in rows]
+    first, last = min(days), max(days)
+    return Invoice(month, tuple(lines), tuple(_places(first, last, lines)), first, last)
 
 
 def class_of(description: str) -> str:
@@ -129,10 +136,13 @@ def class_of(description: str) -> str:
     return next((found for word, found in _CLASSES if word in words), PricingClass.ON_DEMAND)
 
 
-def _lines(month: str, card: RateCard) -> list[InvoiceLine]:
+def _rows(month: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(_LINES, [month])
-        rows = cursor.fetchall()
+        return list(cursor.fetchall())
+
+
+def _lines(rows: Iterable[tuple[Any, ...]], card: RateCard) -> list[InvoiceLine]:
     ours, found = cost_settings().currency, dict[tuple[str, ...], InvoiceLine]()
     for sku, description, gpu_type, cluster, currency, day, hours, cost, credited in rows:
         bought = class_of(description)
@@ -155,11 +165,9 @@ def _together(a: InvoiceLine, b: InvoiceLine) -> InvoiceLine:
     )  # fmt: skip
 
 
-def _places(month: str, lines: Iterable[InvoiceLine]) -> list[InvoicePlace]:
-    first = date(int(month[:4]), int(month[4:]), 1)
-    after = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+def _places(first: date, last: date, lines: Iterable[InvoiceLine]) -> list[InvoicePlace]:
     with connection.cursor() as cursor:
-        cursor.execute(_RECORDED, {"first": first, "after": after})
+        cursor.execute(_RECORDED, {"first": first, "after": last + timedelta(days=1)})
         recorded = {(cluster, gpu_type): tuple(rest) for cluster, gpu_type, *rest in cursor.fetchall()}
     billed: dict[Place, tuple[Decimal, Decimal]] = {}
     for one in (line for line in lines if not line.foreign):

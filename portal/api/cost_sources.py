@@ -147,7 +147,7 @@ class Invoices(Endpoint):
         require_everything(request)
         months = invoice_months()
         month = query(request, InvoiceQuery).get("month") or (months[0] if months else "")
-        return Response(InvoiceSerializer(invoice(month) if month else Invoice("", (), ())).data)
+        return Response(InvoiceSerializer(invoice(month) if month else Invoice("")).data)
 
 
 def _sources(rows: Sequence[Source]) -> list[Any]:

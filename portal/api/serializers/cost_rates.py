@@ -128,7 +128,7 @@ class RestatementSerializer(serializers.Serializer[Any]):
     day = serializers.DateField()
     at = serializers.DateTimeField()
     cause = serializers.CharField(help_text="late rates activity reservation rebuild")
-    source = serializers.CharField(allow_blank=True)
+    source = serializers.CharField(allow_blank=True)  # type: ignore[assignment]  # the framework's word for something else
     version = serializers.IntegerField(source="revision", allow_null=True, help_text="Of the rate card.")
     team = serializers.CharField(allow_blank=True)
     before_hours = HoursField(source="before_ms")

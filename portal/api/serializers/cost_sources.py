@@ -43,14 +43,16 @@ class SourcesSerializer(serializers.Serializer[Any]):
 class LoadQuery(PageQuery):
     """Which loads."""
 
-    source = serializers.SlugField(required=False, default="", max_length=60, allow_blank=True)
+    source = serializers.SlugField(  # type: ignore[assignment]  # the framework's word for something else
+        required=False, default="", max_length=60, allow_blank=True
+    )
 
 
 class LoadSerializer(serializers.Serializer[Any]):
     """One bringing of data, whose digest stands in the audit log."""
 
     id = serializers.IntegerField(source="pk")
-    source = serializers.CharField(source="source.key")
+    source = serializers.CharField(source="source.key")  # type: ignore[assignment]  # the framework's word for something else
     at = serializers.DateTimeField()
     by = serializers.CharField()
     file_name = serializers.CharField(allow_blank=True, help_text="Empty: Purser asked the source.")
@@ -64,7 +66,9 @@ class LoadSerializer(serializers.Serializer[Any]):
 class UploadQuery(StrictSerializer):
     """What a file is, and whether it is stored."""
 
-    source = serializers.SlugField(max_length=60, help_text="Key of the source that the file speaks for.")
+    source = serializers.SlugField(  # type: ignore[assignment]  # the framework's word for something else
+        max_length=60, help_text="Key of the source that the file speaks for."
+    )
     format = serializers.ChoiceField(choices=FORMATS, required=False, default="auto")
     filename = serializers.CharField(required=False, default="upload", max_length=200)
     dry_run = serializers.BooleanField(required=False, default=False, help_text="`1`: say what would change.")
@@ -156,5 +160,7 @@ class InvoiceSerializer(serializers.Serializer[Any]):
     """A month of invoices beside the rate card."""
 
     month = serializers.CharField(allow_blank=True, help_text="Empty: there are no invoice lines.")
+    first_day = serializers.DateField(source="first", allow_null=True, help_text="The days it is about.")
+    last_day = serializers.DateField(source="last", allow_null=True)
     lines = InvoiceLineSerializer(many=True)
     places = InvoicePlaceSerializer(many=True)

@@ -32,7 +32,8 @@ def invoices(request: HttpRequest) -> HttpResponse:
     if found:
         ours = [one for one in found.lines if not one.foreign]
         context |= {
-            "month_name": month_text(month),
+            "first": found.first,
+            "last": found.last,
             "lines": [_line(one, labels) for one in found.lines],
             "places": [_place(one, labels) for one in found.places],
             "net": number(sum((one.net for one in ours), ZERO), 2),
@@ -66,6 +67,6 @@ def _place(one: InvoicePlace, labels: dict[str, str]) -> dict[str, Any]:
         "gpu_type": labels.get(one.gpu_type, one.gpu_type) or _("Unknown"),
         "billed": number(one.billed, 1),
         "recorded": number(one.recorded, 1),
-        "missing": signed(one.missing),
+        "missing": signed(one.missing, 1),
         "difference": signed(one.difference),
     }

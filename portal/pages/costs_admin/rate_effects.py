@@ -46,10 +46,10 @@ def effect_words(effect: RatesPreview, currency: str) -> dict[str, str]:
     }
 
 
-def signed(amount: Decimal) -> str:
+def signed(amount: Decimal, places: int = 2) -> str:
     """A difference with its sign."""
     sign = "+" if amount > 0 else "−" if amount < 0 else ""
-    return sign + number(abs(amount), 2)
+    return sign + number(abs(amount), places)
 
 
 def _closed(effect: RatesPreview, currency: str) -> str:

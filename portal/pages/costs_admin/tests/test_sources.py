@@ -191,7 +191,7 @@ def test_invoice_of_a_month_is_net_and_beside_prices_and_records(client_of, peop
     assert (place["billed"], place["recorded"], place["missing"], place["difference"]) == (
         "10.0",
         "6.0",
-        "+4.00",
+        "+4.0",
         "−12.00",
     )
     assert client_of("bea").get("/costs/invoice/?month=209901").status_code == 404
