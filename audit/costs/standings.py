@@ -5,7 +5,8 @@ from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
-from django.db.models import Count, Max, Q
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Max, Q, Value
 
 from audit.costs.models import ClusterClaim, GpuType, RateRevision, Restatement, Source
 from audit.costs.narrowing import PLACE_DAYS, narrowed, sees_teams, small_table
@@ -58,12 +59,13 @@ def rate_version() -> int:
 
 
 def source_states(now: datetime) -> list[SourceState]:
-    """Every source that is asked or was read, by name."""
-    facts: dict[int, list[str]] = {}
-    for source, kind in ClusterClaim.objects.values_list("source", "facts").distinct().order_by("facts"):
-        facts.setdefault(source, []).append(kind)
-    known = Source.objects.filter(Q(enabled=True) | Q(pk__in=facts)).order_by("name")
-    return [_state(source, tuple(facts.get(source.pk, ())), now) for source in known]
+    """Every source that is switched on, by name, with the facts it has brought: one query.
+
+    One that is switched off says nothing any more, so that it cannot hold "complete through" back.
+    """
+    brought = ArrayAgg("claims__facts", distinct=True, filter=Q(claims__isnull=False), default=Value([]))
+    known = Source.objects.filter(enabled=True).annotate(brought=brought).order_by("name")
+    return [_state(source, tuple(sorted(source.brought)), now) for source in known]
 
 
 def _state(source: Source, facts: tuple[str, ...], now: datetime) -> SourceState:
@@ -76,7 +78,7 @@ def _state(source: Source, facts: tuple[str, ...], now: datetime) -> SourceState
         source.name,
         facts,
         source.complete_through,
-        source.enabled and asked and behind,
+        asked and behind,
         source.error,
     )
 
