@@ -1,9 +1,13 @@
 """Charts in Chromium: drawn from their tables under the strict policy, read by keyboard, redrawn for a theme."""
 
+import re
+
 import pytest
+from django.conf import settings
 
 from portal.pages import shellviews
 from portal.pages.tests.conftest import POWERS, make_request, until
+from portal.pages.tests.test_shell import luminance
 
 CHART = "Chart.getChart(document.querySelector('#{} canvas'))"
 
@@ -125,3 +129,17 @@ def test_a_table_sorts_by_its_links_and_adds_up(page):
     assert page.locator("#sample-projects-table tfoot td").all_inner_texts()[:2] == ["1,626.8", "907.67"]
     shown = page.locator("#sample-projects-table tbody td:nth-child(3)").all_inner_texts()
     assert shown == ["812.34", "95.33", "0.00"]
+
+
+GROUNDS = {"light": "#ffffff", "dark": "#12171d"}
+
+
+@pytest.mark.parametrize("theme", GROUNDS)
+def test_series_stand_out_from_the_ground_in_both_themes(theme):
+    text = (settings.BASE_DIR / "static/css/charts.css").read_text(encoding="utf-8")
+    pairs = re.findall(r"\.c-\d \{ color: light-dark\((#\w{6}), (#\w{6})\)", text)
+    assert len(pairs) == 7
+    ground = luminance(GROUNDS[theme])
+    for light, dark in pairs:
+        low, high = sorted([luminance(light if theme == "light" else dark), ground])
+        assert (high + 0.05) / (low + 0.05) >= 3, (theme, light, dark)
