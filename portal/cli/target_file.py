@@ -86,6 +86,7 @@ every_minutes = 5
 [source.options]
 url = {opencost}
 cluster = "{cluster}"
+reserved_nodes = ["gpu-h100*"]
 
 [[source]]
 key = "dcgm"

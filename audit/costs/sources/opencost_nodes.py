@@ -5,10 +5,11 @@ Source: OpenCost `pkg/kubecost/asset_json.go` and its documentation of `/assets`
 as `label_<mangled>`.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from typing import Any
 
 from audit.costs.records import CapacityRecord, PricingClass
@@ -53,13 +54,16 @@ class NodeFacts:
         ]
 
 
-def read_nodes(document: object, *, gpu_type: str = "") -> NodeFacts:
-    """The nodes with GPUs. `gpu_type`: of those that do not say. Raises Malformed."""
+def read_nodes(document: object, *, gpu_type: str = "", reserved: Sequence[str] = ()) -> NodeFacts:
+    """The nodes with GPUs. `gpu_type`: of those that do not say. Raises Malformed.
+
+    `reserved`: names of nodes, `*` standing for any text, that were bought by reservation: OpenCost cannot know.
+    """
     if not isinstance(document, dict) or not isinstance(document.get("data"), dict | list):
         raise Malformed("OpenCost answered something else than a list of assets.")
     data = document["data"]
     maps = data if isinstance(data, list) else [data]
-    nodes = tuple(_nodes(maps, gpu_type))
+    nodes = tuple(_bought(one, reserved) for one in _nodes(maps, gpu_type))
     return NodeFacts(
         nodes,
         asked=True,
@@ -67,6 +71,12 @@ def read_nodes(document: object, *, gpu_type: str = "") -> NodeFacts:
         types={one.name: one.gpu_type for one in nodes if one.gpu_type != gpus.UNKNOWN},
         classes={one.name: one.pricing_class for one in nodes},
     )
+
+
+def _bought(node: Node, reserved: Sequence[str]) -> Node:
+    if any(fnmatchcase(node.name, pattern) for pattern in reserved):
+        return replace(node, pricing_class=PricingClass.RESERVED)
+    return node
 
 
 def _nodes(maps: list[Any], gpu_type: str) -> Iterator[Node]:

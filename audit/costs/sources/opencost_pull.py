@@ -96,7 +96,9 @@ class OpenCostPuller:
         `whole` False: the span is longer than an hour, so nothing is known about capacity hour by hour.
         """
         try:
-            found = read_nodes(self._wire.get("assets", {"window": window}), gpu_type=self.options.gpu_type)
+            said = self._wire.get("assets", {"window": window})
+            given = self.options
+            found = read_nodes(said, gpu_type=given.gpu_type, reserved=given.reserved_nodes)
         except Refused:
             raise
         except Permanent:

@@ -48,11 +48,15 @@ class _Asked(_Options):
 
 
 class OpenCostOptions(_Asked):
-    """OpenCost. `step`: ask hour by hour, or a day at a time. `assets`: ask for the nodes too (capacity, types)."""
+    """OpenCost. `step`: ask hour by hour, or a day at a time. `assets`: ask for the nodes too (capacity, types).
+
+    `reserved_nodes`: names of nodes, `*` standing for any text, that were bought by reservation.
+    """
 
     step: Literal["hour", "day"] = "hour"
     resolution: Annotated[str, StringConstraints(pattern=r"^[1-9][0-9]?m$")] = "1m"
     assets: bool = True
+    reserved_nodes: list[Name] = Field([], max_length=100)
     facts: list[Literal[Facts.USAGE, Facts.CAPACITY]] = Field([Facts.USAGE, Facts.CAPACITY], min_length=1)
 
 

@@ -58,7 +58,8 @@ def _runaways() -> tuple[Runaway, ...]:
         for month in range(1, 13, 2):
             first = date(year, month, 8)
             tuesday = first + timedelta(days=(1 - first.weekday()) % 7)
-            found.append(Runaway("gpu-b", "defect-v2", "yuki.tanaka", tuesday, tuesday + timedelta(days=4)))
+            over = tuesday + timedelta(days=4)
+            found += [Runaway(node, "defect-v2", "yuki.tanaka", tuesday, over) for node in ("gpu-a", "gpu-b")]
     return tuple(found)
 
 
