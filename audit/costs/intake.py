@@ -199,7 +199,7 @@ def _replace(
     for facts in Facts:
         drafts = [one for one in changed.of(facts) if one.lines]
         if drafts:
-            write_rows(facts, source, drafts)
+            write_rows(facts, load, drafts)
 
 
 def _span(changed: _Changed) -> tuple[date, date]:

@@ -32,7 +32,7 @@ _USAGE = """
         costs_money(s.held_ms, k.micros), costs_money(s.measured_ms - s.active_ms, k.micros),
         costs_money(s.measured_ms, k.micros)
     FROM costs_stage s
-    JOIN costs_slice sl ON sl.source_id = %s AND sl.facts = 'usage' AND sl.start = date_trunc('hour', s.start, 'UTC')
+    JOIN costs_stage_slice sl ON sl.start = date_trunc('hour', s.start, 'UTC')
     JOIN costs_stage_place p ON p.ref = s.place_ref
     JOIN (
         SELECT t.ref, t.id, c.first, c.after, c.price, c.micros
@@ -43,8 +43,7 @@ _ACTIVITY = """
     INSERT INTO costs_activitywindow (day, start, slice_id, place_id, activity, metric, memory_used)
     SELECT s.day, s.start, sl.id, p.id, s.activity, s.metric, s.memory_used
     FROM costs_stage s
-    JOIN costs_slice sl
-        ON sl.source_id = %s AND sl.facts = 'activity' AND sl.start = date_trunc('hour', s.start, 'UTC')
+    JOIN costs_stage_slice sl ON sl.start = date_trunc('hour', s.start, 'UTC')
     JOIN costs_stage_place p ON p.ref = s.place_ref
 """
 _CAPACITY = """
@@ -52,7 +51,7 @@ _CAPACITY = """
     SELECT s.day, s.hour, sl.id, s.cluster, s.gpu_type, s.pricing_class, s.provisioned_ms, c.price,
         costs_money(s.provisioned_ms, c.micros)
     FROM costs_stage s
-    JOIN costs_slice sl ON sl.source_id = %s AND sl.facts = 'capacity' AND sl.start = s.hour
+    JOIN costs_stage_slice sl ON sl.start = s.hour
     JOIN costs_card c USING (gpu_type, cluster, pricing_class)
     WHERE s.day >= c.first AND s.day < c.after
 """
@@ -62,8 +61,10 @@ _BILL = """
     SELECT s.day, sl.id, s.cluster, s.gpu_type, s.sku, s.description, s.hours, s.cost, s.credits, s.currency,
         s.invoice_month
     FROM costs_stage s
-    JOIN costs_slice sl
-        ON sl.source_id = %s AND sl.facts = 'bill' AND sl.start = s.day::timestamp AT TIME ZONE 'UTC'
+    JOIN costs_stage_slice sl ON sl.start = s.day::timestamp AT TIME ZONE 'UTC'
+"""
+_STAGE_SLICES = """
+    INSERT INTO costs_stage_slice SELECT id, start FROM costs_slice WHERE load_id = %s AND facts = %s ORDER BY start
 """
 STAGES: Mapping[Facts, tuple[str, str]] = {
     Facts.USAGE: (
@@ -125,16 +126,24 @@ def number_dimensions(dimensions: Dimensions) -> None:
     _numbered("costs_usageplace", "costs_stage_place", PLACE_FIELDS, dimensions.places)
 
 
-def write_rows(facts: Facts, source: Source, drafts: Iterable[Draft]) -> None:
-    """Write the rows of slices that stand empty. The card and the dimensions are ready."""
+def write_rows(facts: Facts, load: Load, drafts: Iterable[Draft]) -> None:
+    """Write the rows of slices of this load, which stand empty. The card and the dimensions are ready.
+
+    Rows are written in the order of time, which their index by blocks lives from.
+    """
     columns, insert = STAGES[facts]
     _staged("costs_stage", columns)
+    _staged("costs_stage_slice", "id bigint, start timestamptz")
+    _run(_STAGE_SLICES, [load.pk, facts.value])
     with connection.cursor() as cursor:
         with cursor.copy("COPY costs_stage FROM STDIN") as copy:
             for draft in drafts:
                 copy.write("".join(draft.lines))
-        cursor.execute("ANALYZE costs_stage")
-        cursor.execute(insert, [source.pk])
+        # Without this the planner takes rows for few, looks each one's key up by itself, and loses the order.
+        cursor.execute("ANALYZE costs_stage; ANALYZE costs_stage_slice")
+        cursor.execute("SET LOCAL enable_nestloop = off; SET LOCAL work_mem = '64MB'")
+        cursor.execute(insert)
+        cursor.execute("SET LOCAL enable_nestloop = on")
 
 
 def unchanged(source: Source, drafts: Iterable[Draft]) -> dict[tuple[str, object], tuple[int, str, bool]]:
