@@ -2,6 +2,7 @@
 
 from calendar import monthrange
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -28,7 +29,13 @@ WITH {weights}, pools AS (SELECT * FROM unnest(%s::date[], %s::numeric[]) AS p(d
 SELECT team, sum(div(pool * upto * 1000000, total) - div(pool * (upto - own) * 1000000, total)) / 1000000
   FROM stacked JOIN pools USING (day) GROUP BY team
 """
-_ONE = "WITH {weights} SELECT day, own, upto - own, total FROM stacked WHERE team = %s"
+# The same of one team: its weight, the weights in front of it and all weights, without those of each other team.
+_ONE = """
+SELECT day, coalesce(sum(cost) FILTER (WHERE team = %s), 0), coalesce(sum(cost) FILTER (WHERE team < %s), 0), sum(cost)
+  FROM costs_teamtotal WHERE day >= %s AND day < %s AND team <> '' GROUP BY day
+"""
+FEW = 3
+"""So many teams are reckoned one by one sooner than all at once."""
 
 
 def shared(filters: CostFilters, *, weights: Mapping[str, Decimal] | None = None) -> dict[str, SharedLine]:
@@ -39,7 +46,11 @@ def shared(filters: CostFilters, *, weights: Mapping[str, Decimal] | None = None
     """
     if set(wanted(filters)) - {By.TEAM}:
         return {}
-    method, amounts = method_now(), shared_amounts(filters.period, weights=weights)
+    method = method_now()
+    if method != Method.NONE and 0 < len(filters.teams) <= FEW:
+        lines = [shared_arithmetic(team, filters.period, weights=weights) for team in filters.teams if team]
+        return {line.team: replace(line, days=()) for line in lines}
+    amounts = shared_amounts(filters.period, weights=weights)
     chosen = filters.teams or amounts
     return {team: SharedLine(team, method, amounts[team]) for team in chosen if team in amounts}
 
@@ -126,7 +137,7 @@ def _stacks(
 ) -> Mapping[date | None, tuple[Decimal, Decimal, Decimal]]:
     """Of each day: own weight, weights in front, all weights. None: of every day."""
     if method == Method.DIRECT:
-        rows = ask(_ONE, [period.first, period.after, team], weights=_WEIGHTS)
+        rows = ask(_ONE, [team, team, period.first, period.after])
         return {day: (own, before, total) for day, own, before, total in rows}
     return {None: _fixed(method, weights).get(team, (ZERO, ZERO, ZERO))}
 
