@@ -21,6 +21,8 @@ def sections_of(request: HttpRequest) -> list[dict[str, Any]]:
     ]
     if not (viewer.sees_costs or viewer.team_ids):
         pages = pages[2:]
+    keeping = viewer.sees_costs or viewer.is_lead
+    pages.append(("cost-rates", _("Keeping costs") if keeping else _("Rate card")))
     return [_tab(request.path, reverse(name), label) for name, label in pages]
 
 

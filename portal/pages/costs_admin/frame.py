@@ -90,7 +90,8 @@ def tabs_of(request: HttpRequest) -> list[dict[str, Any]]:
     """The tabs that this viewer may open, the present one marked."""
     viewer = viewer_of(request)
     powers = {"": True, "budgets": viewer.sees_costs or viewer.is_lead, "all": viewer.sees_costs}
-    return [
+    back = {"label": _("Costs"), "url": reverse("costs"), "current": False, "count": None}
+    return [back] + [
         {"label": label, "url": url, "current": request.path.startswith(url), "count": None}
         for name, label, needs in SECTIONS
         if powers[needs] and (url := reverse(name))
