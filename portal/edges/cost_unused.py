@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 
+from django.db.models import CharField, Count, Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Cast, Coalesce, Concat
 from django.utils import timezone
 
-from audit.costs.models import Commitment
+from audit.costs.models import Commitment, DayTotal
 from audit.costs.presence import grants_with_use, people_with_use
 from audit.pulls.models import Pull
 from grants.directory.models import Person
@@ -74,16 +76,35 @@ def unused_grants(team: str, *, days: int, now: datetime) -> list[UnusedGrant]:
     """Active grants of a team, older than the window, that nobody used in it, oldest first: 9 queries."""
     since = now - timedelta(days=days)
     grants = list(
-        Grant.objects.filter(status=GrantStatus.ACTIVE, starts__lte=since, project__team__key=team)
+        _old_grants(since)
+        .filter(project__team__key=team)
         .select_related("project__team")
         .prefetch_related("members", "images__image__registry")
         .order_by("starts", "pk")
     )
-    labels = [grant.label for grant in grants]
+    used = _used([grant.label for grant in grants], since)
+    return _described([grant for grant in grants if grant.label not in used])
+
+
+def unused_count(*, days: int, now: datetime) -> Coalesce:
+    """How many of such grants a team has: a column to annotate teams with."""
+    since = now - timedelta(days=days)
+    label = Concat(Value("grant:"), Cast(OuterRef("pk"), CharField()))
+    pulled = Pull.objects.filter(grant=label, counted=True, at__gte=since)
+    held = DayTotal.objects.filter(key__grant=label, day__gte=timezone.localdate(since), held_ms__gt=0)
+    rows = _old_grants(since).filter(~Exists(pulled), ~Exists(held), project__team=OuterRef("pk"))
+    counted = rows.order_by().values("project__team").annotate(count=Count("pk")).values("count")
+    return Coalesce(Subquery(counted), 0)
+
+
+def _old_grants(since: datetime) -> "QuerySet[Grant]":
+    return Grant.objects.filter(status=GrantStatus.ACTIVE, starts__lte=since)
+
+
+def _used(labels: Sequence[str], since: datetime) -> set[str]:
     pulled = Pull.objects.filter(counted=True, at__gte=since, grant__in=labels).order_by()
     used = set(pulled.values_list("grant", flat=True).distinct())
-    used |= grants_with_use(labels, since=timezone.localdate(since))
-    return _described([grant for grant in grants if grant.label not in used])
+    return used | grants_with_use(labels, since=timezone.localdate(since))
 
 
 def _described(grants: Sequence[Grant]) -> list[UnusedGrant]:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, URLResolver, include, path
 
-from portal.pages import cost_exports
+from portal.pages import cost_exports, costs_unused
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.shellurls")),
@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("portal.pages.drift.urls")),
     path("", include("portal.pages.brakes.urls")),
     path("", include("portal.pages.costs.urls")),
+    path("costs/teams/<slug:key>/unused/", costs_unused.unused, name="costs-unused"),
     path("costs/export/", cost_exports.export, name="costs-export"),
     path("", include("portal.pages.costs_admin.urls")),
     path("", include("portal.pages.search.urls")),

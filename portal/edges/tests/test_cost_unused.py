@@ -10,9 +10,10 @@ from django.utils import timezone
 from audit.costs.models import Commitment, DayTotal, UsageKey
 from audit.pulls.models import Pull
 from grants.catalogue.testing import make_image
-from grants.directory.testing import cast
+from grants.directory.models import Team
+from grants.directory.testing import cast, make_project, make_team
 from grants.lifecycle.models import Grant, GrantImage, GrantMember
-from portal.edges.cost_unused import unused_grants, unused_people
+from portal.edges.cost_unused import unused_count, unused_grants, unused_people
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,3 +105,21 @@ def test_finding_costs_the_same_for_many_as_for_one(people, now, django_assert_n
             unused_grants(people.team.key, days=30, now=now)
         for number in range(3):
             active_grant(people, now, people.alice, people.charlie, origin=f"request:3{again}{number}")
+
+
+def test_counting_agrees_with_listing_in_one_query(people, now, django_assert_num_queries):
+    other = make_project("risk-v1", team=make_team("risk", name="Risk"))
+    active_grant(people, now, people.bob)
+    active_grant(people, now, people.bob, origin="request:3", days=29)
+    pull(active_grant(people, now, people.bob, origin="request:2"), people.bob, now)
+    hold(active_grant(people, now, people.bob, origin="request:4"), people.bob, timezone.localdate(now))
+    for number in range(2):
+        grant = active_grant(people, now, people.bob, origin=f"request:5{number}")
+        grant.project = other
+        grant.save()
+    teams = [people.team.pk, other.team.pk, make_team("idle").pk]
+    with django_assert_num_queries(1):
+        rows = Team.objects.filter(pk__in=teams).annotate(unused=unused_count(days=30, now=now))
+        found = dict(rows.values_list("key", "unused"))
+    assert found == {people.team.key: 1, "risk": 2, "idle": 0}
+    assert found == {key: len(unused_grants(key, days=30, now=now)) for key in found}

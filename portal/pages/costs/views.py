@@ -19,6 +19,7 @@ from portal.edges.cost_filters import Preset, preset_period
 from portal.edges.cost_scopes import cost_scope, everything, named_scope, own_scope, team_scope
 from portal.live.topics import versions
 from portal.pages.access import signed_in, viewer_of
+from portal.pages.costs.accuracy import with_accuracy
 from portal.pages.costs.frame import TOPIC, Frame, faulty, frame_of
 from portal.pages.costs.images import images_page
 from portal.pages.costs.organisation import organisation_page
@@ -27,6 +28,7 @@ from portal.pages.costs.sections import sections_of
 from portal.pages.costs.tables import as_csv
 from portal.pages.costs.team import team_page
 from portal.pages.costs.trust import through_text
+from portal.pages.costs_unused import unused_hint
 from portal.pages.markup import day_text
 
 
@@ -54,8 +56,11 @@ def team(request: HttpRequest, key: str) -> HttpResponse:
         raise Http404
     lead = viewer.sees_costs or (found is not None and found.pk in viewer.led_team_ids)
     frame = frame_of(request, scope, team=key)
-    page = {"team_name": found.name if found else key, "lead": lead}
-    return _answer(frame, "team", page, lambda: team_page(frame, lead=lead))
+    page: dict[str, Any] = {"team_name": found.name if found else key, "lead": lead}
+    if not lead:
+        return _answer(frame, "team", page, lambda: team_page(frame, lead=False))
+    page["unused"] = unused_hint(found, now=frame.now) if found else None
+    return _answer(frame, "team", page, lambda: with_accuracy(team_page(frame, lead=True), frame))
 
 
 @require_safe

@@ -1,7 +1,8 @@
 """One line on a lead's first page: what their teams' GPUs cost this month, and what is left of the budget."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery, Sum
@@ -11,10 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from audit.costs.models import CostSettings, Outlook, ReservationDay, TeamDay
-from audit.costs.types import ZERO, Period
+from audit.costs.types import ZERO
 from grants.directory.models import Team
 from grants.directory.standing import Standing
 from portal.edges.cost_filters import Preset, preset_period
+from portal.edges.cost_unused import WINDOWS, unused_count
 from portal.pages.costs.wording import money, period_text
 
 
@@ -26,13 +28,14 @@ class Spend:
     url: str
 
 
-def spend_of(viewer: Standing, *, now: datetime) -> Spend | None:
-    """The month's cost of the teams the viewer leads; None for others, and while nothing was spent. One query."""
-    if not viewer.is_lead:
-        return None
-    today = timezone.localdate(now)
-    period = preset_period(Preset.THIS_MONTH, today)
-    teams = list(_teams(viewer, period, today))
+def led_teams(viewer: Standing, *, now: datetime) -> list[Any]:
+    """The teams the viewer leads, with what `spend_of` adds up and their `unused_grants`: one query at most."""
+    return list(_teams(viewer, now).order_by("name", "pk")) if viewer.is_lead else []
+
+
+def spend_of(teams: Sequence[Any], *, now: datetime) -> Spend | None:
+    """The month's cost of these teams, as `led_teams` gives them; None without any, and while nothing was spent."""
+    period = preset_period(Preset.THIS_MONTH, timezone.localdate(now))
     spent = sum(((team.direct or ZERO) + (team.unused or ZERO) for team in teams), ZERO)
     left = [team.budget - team.used for team in teams if team.budget is not None]
     if not spent and not left:
@@ -46,8 +49,10 @@ def spend_of(viewer: Standing, *, now: datetime) -> Spend | None:
     return Spend(_said(len(teams), bool(left)) % told, reverse("costs"))
 
 
-def _teams(viewer: Standing, period: Period, today: date) -> Any:
+def _teams(viewer: Standing, now: datetime) -> Any:
     """The led teams with direct cost and unused reservations (F12 without shared cost), and the budget of today."""
+    today = timezone.localdate(now)
+    period = preset_period(Preset.THIS_MONTH, today)
     of_team = {"team": OuterRef("key"), "day__gte": period.first, "day__lt": period.after}
     outlook = Outlook.objects.filter(
         budget__owner_kind="team",
@@ -60,6 +65,7 @@ def _teams(viewer: Standing, period: Period, today: date) -> Any:
         unused=_sum(ReservationDay.objects.filter(**of_team), "unused_cost"),
         budget=Subquery(outlook.values("budget__amount")[:1]),
         used=Subquery(outlook.values("spent")[:1]),
+        unused_grants=unused_count(days=WINDOWS[0], now=now),
         currency=Subquery(CostSettings.objects.values("currency")[:1]),
     )
 

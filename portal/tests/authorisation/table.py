@@ -284,6 +284,7 @@ row("audit/export/", "POST", ACTIVE, format="csv")
 row("requests/<int:pk>/estimate/", "GET", ACTIVE - UNASKED, hide=UNASKED, at="request")
 row("costs/", "GET", ACTIVE)
 row("costs/teams/<slug:key>/", "GET", MEMBER | LEAD | COST_READERS, hide=NOT_TEAM, at="team")
+row("costs/teams/<slug:key>/unused/", "GET", LEAD | COST_READERS, hide=NOT_TEAM, at="team")
 row("costs/organisation/", "GET", COST_READERS)
 for cost_page in ("costs/images/", "costs/mine/", "costs/day/<str:day>/", "costs/figures/", "costs/news/"):
     row(cost_page, "GET", ACTIVE)

@@ -154,6 +154,8 @@ MORE = (
     PageCase("invoice and rate card", "/costs/invoice/", "mona"),
     PageCase("block an image", "/catalogue/{image}/mark/block/", "root"),
     PageCase("costs of a team", "/costs/teams/{team}/", "alice"),
+    PageCase("unused access of a team", "/costs/teams/{team}/unused/", "alice"),
+    PageCase("unused access of a team, all used", "/costs/teams/{team}/unused/?days=90", "ada"),
     PageCase("costs of a team in GPU hours, for a member", "/costs/teams/{team}/?unit=hours", "bob"),
     PageCase(
         "costs of a team, split by person", "/costs/teams/{team}/?split=person&sort=by-project.cost", "root"

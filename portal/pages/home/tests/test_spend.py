@@ -10,7 +10,7 @@ from grants.directory.testing import cast
 from portal.edges.cost_filters import Preset, preset_period
 from portal.pages.costs.testing import make_budget, make_prices, make_use
 from portal.pages.costs.wording import money, period_text
-from portal.pages.home.spend import spend_of
+from portal.pages.home.spend import led_teams, spend_of
 from portal.pages.testing import as_person
 
 pytestmark = pytest.mark.django_db
@@ -27,14 +27,14 @@ def test_a_lead_sees_the_months_cost_and_what_is_left_of_the_budget(people, djan
     make_prices(month.first)
     make_use(month.first, 1)
     viewer = standing_of(people.alice)
-    without = spend_of(viewer, now=now)
+    without = spend_of(led_teams(viewer, now=now), now=now)
     assert without is not None
     assert (
         without.text == f"{period_text(month)}: your GPUs cost {money(33, 'USD')} so far; no budget is set."
     )
     make_budget("anti-fraud", month.first, "100")
     with django_assert_num_queries(1):
-        found = spend_of(viewer, now=now)
+        found = spend_of(led_teams(viewer, now=now), now=now)
     assert found is not None
     assert f"{money(67, 'USD')} of the budget is left" in found.text
     assert 'id="my-spend"' in as_person(people.alice).get("/").content.decode()
@@ -42,8 +42,8 @@ def test_a_lead_sees_the_months_cost_and_what_is_left_of_the_budget(people, djan
 
 def test_nobody_else_sees_the_line_and_no_lead_before_anything_is_spent(people):
     now = timezone.now()
-    assert spend_of(standing_of(people.alice), now=now) is None
+    assert spend_of(led_teams(standing_of(people.alice), now=now), now=now) is None
     make_prices(timezone.localdate(now) - timedelta(days=9))
     make_use(timezone.localdate(now) - timedelta(days=1), 1)
-    assert spend_of(standing_of(people.bob), now=now) is None
-    assert spend_of(standing_of(people.ada), now=now) is None
+    assert spend_of(led_teams(standing_of(people.bob), now=now), now=now) is None
+    assert spend_of(led_teams(standing_of(people.ada), now=now), now=now) is None
