@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
         ("mail", "portal.notify.tasks.deliver", 5.0),
         ("reminders", "portal.notify.tasks.remind", 300.0),
         ("cost-notices", "portal.notify.tasks.costs", 300.0),
+        ("cost-months", "portal.notify.tasks.cost_months", 1800.0),
         ("heartbeat", "portal.pages.health.tasks.beat", 5.0),
     ]
 }
