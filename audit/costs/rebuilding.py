@@ -50,7 +50,8 @@ def rebuild_costs(*, first: date | None, last: date | None, by: Actor, now: date
 def rederive(*, by: Actor, now: datetime) -> bool:
     """Look at all rows with windows again when the threshold is no longer the one they were looked at with.
 
-    Returns whether it did: it does nothing beside another worker that is at it. Records what `rebuild_costs` does and `audit.costs.rederived`.
+    Returns whether it did: it does nothing beside another worker that is at it. Records what `rebuild_costs` does
+    and `audit.costs.rederived`.
     """
     wanted = cost_settings().active_threshold
     if wanted == cost_settings().derived_threshold:

@@ -52,7 +52,9 @@ class Period:
         if self.first.day != 1 or self.after > next_month:
             return Period(self.first - timedelta(days=self.days), self.first)
         whole = self.after == next_month
-        return Period(last_month, self.first if whole else min(last_month + timedelta(days=self.days), self.first))
+        return Period(
+            last_month, self.first if whole else min(last_month + timedelta(days=self.days), self.first)
+        )
 
     def each(self) -> Iterable[date]:
         """Every day of it, in order."""

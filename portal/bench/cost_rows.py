@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import psycopg
@@ -19,7 +20,7 @@ from audit.costs.models import Budget, Source
 from audit.costs.partitions import ensure_months
 from audit.costs.rates import RateChange, publish_rates, rate_version
 from audit.costs.rebuild import rebuild
-from audit.costs.records import Facts, Reading
+from audit.costs.records import Facts, Reading, Record
 from audit.costs.stretches import by_month
 from audit.ledger.actors import operator
 from grants.directory.models import Team
@@ -114,13 +115,14 @@ def _days(fleet: Fleet, first: datetime) -> Iterator[Reading]:
 
 
 def _reading(fleet: Fleet, start: datetime, end: datetime) -> Reading:
-    records = (*usage_between(fleet, start, end, measured=True), *capacity_between(fleet, start, end))
+    used, there = usage_between(fleet, start, end, measured=True), capacity_between(fleet, start, end)
+    records: tuple[Record, ...] = (*used, *there)
     return Reading(start, end, frozenset({Facts.USAGE, Facts.CAPACITY}), records)
 
 
 def _copied(source: Source, first: datetime, week: int) -> None:
     """The first week once more, `week` weeks later: slices, rows and capacity."""
-    shift = {
+    shift: dict[str, Any] = {
         "shift": week * WEEK,
         "source": source.pk,
         "first": first,

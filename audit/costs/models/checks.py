@@ -18,7 +18,9 @@ class Violation(models.Model):
     kind = models.CharField(max_length=30, choices=KINDS)
     day = models.DateField()
     subject = models.CharField(max_length=300, blank=True)
-    detail = models.JSONField(default=dict, help_text="amounts as text, for a sentence in the reader's language")
+    detail = models.JSONField(
+        default=dict, help_text="amounts as text, for a sentence in the reader's language"
+    )
     found_at = models.DateTimeField()
     seen_at = models.DateTimeField(help_text="when a check last found it")
     cleared_at = models.DateTimeField(null=True, blank=True)
@@ -26,7 +28,9 @@ class Violation(models.Model):
     class Meta:
         constraints: ClassVar = [
             models.UniqueConstraint(
-                fields=["kind", "day", "subject"], condition=Q(cleared_at=None), name="each_open_violation_once"
+                fields=["kind", "day", "subject"],
+                condition=Q(cleared_at=None),
+                name="each_open_violation_once",
             )
         ]
         indexes: ClassVar = [models.Index(fields=["-found_at"], name="violations_by_time")]

@@ -124,7 +124,10 @@ class CostSettings(models.Model):
     )
     active_threshold = models.DecimalField(max_digits=4, decimal_places=3, default=Decimal("0.05"))
     derived_threshold = models.DecimalField(
-        max_digits=4, decimal_places=3, default=Decimal("0.05"), help_text="the one all rows were looked at with"
+        max_digits=4,
+        decimal_places=3,
+        default=Decimal("0.05"),
+        help_text="the one all rows were looked at with",
     )
     closed_after_days = models.PositiveSmallIntegerField(
         default=3, help_text="a day that changes later than this is restated"

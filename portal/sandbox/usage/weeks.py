@@ -53,7 +53,8 @@ def _week(fleet: Fleet, slot: Slot, week: datetime) -> tuple[Job, ...]:
     users = _users(fleet, slot)
     if not users:
         return ()
-    made, at, end = [], week + timedelta(minutes=dice.randrange(0, 240)), week + WEEK
+    made: list[Job] = []
+    at, end = week + timedelta(minutes=dice.randrange(0, 240)), week + WEEK
     while at < end:
         at += timedelta(minutes=dice.randint(*QUEUE_MINUTES[_busy_hours(at)])) * (6 if slot.node.owner else 1)
         if at >= end:
