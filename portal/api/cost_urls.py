@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from portal.api import cost_budgets, cost_keeping, cost_rates, cost_sources, costs
+from portal.api import cost_budgets, cost_keeping, cost_rates, cost_sources, cost_unused, costs
 
 urlpatterns = [
     path("totals/", costs.Totals.as_view(), name="api-costs-totals"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("reconciliation/", costs.Reconciled.as_view(), name="api-costs-reconciliation"),
     path("standing/", costs.Standing.as_view(), name="api-costs-standing"),
     path("estimate/", costs.Estimates.as_view(), name="api-costs-estimate"),
+    path("unused/", cost_unused.Unused.as_view(), name="api-costs-unused"),
     path("budgets/", cost_budgets.Budgets.as_view(), name="api-costs-budgets"),
     path("budgets/<int:pk>/", cost_budgets.OneBudget.as_view(), name="api-costs-budget"),
     path("anomalies/", cost_budgets.Anomalies.as_view(), name="api-costs-anomalies"),

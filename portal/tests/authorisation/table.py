@@ -191,6 +191,7 @@ row("api/v1/costs/budgets/", "GET", LEADS | COST_READERS)
 row("api/v1/costs/budgets/", "POST", KEEPERS)
 row("api/v1/costs/budgets/<int:pk>/", "GET", LEAD | COST_READERS, hide=LEADS - LEAD, at="budget_row")
 row("api/v1/costs/budgets/<int:pk>/", "PATCH DELETE", KEEPERS, hide=LEADS - LEAD, at="budget_row")
+row("api/v1/costs/unused/", "GET", LEAD | COST_READERS, hide=NOT_TEAM, team="anti-fraud")
 row("api/v1/costs/anomalies/", "GET", LEADS | COST_READERS)
 row(
     "api/v1/costs/anomalies/<int:pk>/note/",
