@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, QueryDict
 from django.urls import reverse
@@ -69,15 +70,19 @@ class Frame:
 
     def link(self, path: str = "", **values: str) -> str:
         """An address with the same filters and unit, some set anew: what a drill-down leads to."""
-        query = write_filters(self.asked.filters, self.asked.preset)
         path = path or self.request.path
-        for name in self.fixed if path == self.request.path else ():
-            query.pop(name, None)
-        for name, value in values.items():
-            query[name] = value or NOBODY
+        fixed = self.fixed if path == self.request.path else ()
+        query = {name: given for name, given in self._kept.items() if name not in fixed}
+        query |= {name: [value or NOBODY] for name, value in values.items()}
         if self.unit is Unit.HOURS:
-            query["unit"] = Unit.HOURS
-        return f"{path}?{query.urlencode()}" if query else path
+            query["unit"] = [Unit.HOURS]
+        return f"{path}?{urlencode(query, doseq=True)}" if query else path
+
+    @cached_property
+    def _kept(self) -> dict[str, list[str]]:
+        """What links keep of the address: read once, for every row has a link."""
+        query = write_filters(self.asked.filters, self.asked.preset)
+        return {name: [str(value) for value in values] for name, values in query.lists()}
 
     def day_link(self, day: date) -> str:
         """The page of one day, narrowed as this one is."""

@@ -70,10 +70,11 @@ class Line:
         most = max(self.spark, default=Decimal(0))
         if len(self.spark) < 2 or not most:
             return ""
-        step = Decimal(100) / (len(self.spark) - 1)
+        # A drawing, no figure: binary fractions are exact enough here, and hundreds of rows have one.
+        step, high = 100 / (len(self.spark) - 1), 20 / float(most)
         pairs = enumerate(self.spark)
         return " ".join(
-            f"{place * step:.1f},{22 - max(value, Decimal(0)) / most * 20:.1f}" for place, value in pairs
+            f"{place * step:.1f},{22 - max(float(value), 0) * high:.1f}" for place, value in pairs
         )
 
 
