@@ -42,8 +42,7 @@ def _every(by: By) -> list[str]:
 
 def _ranked(scope: CostScope, filters: CostFilters, bys: Sequence[By]) -> dict[By, list[str]]:
     found: dict[By, list[str]] = {by: [] for by in bys}
-    groups = [[by] for by in bys] if sees_teams(scope, filters) is None else [list(bys)]
-    for group in (one for one in groups if one):
+    for group in _groups(scope, filters, bys):
         names = [f'"{by.value}"' for by in group]
         whens = " ".join(f"WHEN grouping({name}) = 0 THEN {n}" for n, name in enumerate(names))
         told = narrowed(scope, filters, bys=group).ask(
@@ -54,3 +53,13 @@ def _ranked(scope: CostScope, filters: CostFilters, bys: Sequence[By]) -> dict[B
         for n, value in told:
             found[group[n]].append(value)
     return found
+
+
+def _groups(scope: CostScope, filters: CostFilters, bys: Sequence[By]) -> list[list[By]]:
+    """What is read together: everything of a team; of the whole organisation what stands in one small table."""
+    if sees_teams(scope, filters) is not None:
+        return [list(bys)] if bys else []
+    tables: dict[str | None, list[By]] = {}
+    for by in bys:
+        tables.setdefault(small_table(scope, filters, (by,)), []).append(by)
+    return list(tables.values())

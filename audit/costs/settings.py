@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from audit.costs.errors import CostError
 from audit.costs.locks import change_rules
 from audit.costs.models import CostSettings
+from audit.costs.once import read_once
 from audit.ledger.actors import Actor
 from audit.ledger.services import audited, record
 
@@ -19,6 +20,7 @@ _MOST_CLOSED = 366
 FIELDS = ("currency", "shared_method", "active_threshold", "closed_after_days", "member_names")
 
 
+@read_once
 def cost_settings() -> CostSettings:
     """The choices as they are; the defaults while nobody has chosen. Writes nothing."""
     return CostSettings.objects.first() or CostSettings(pk=1)

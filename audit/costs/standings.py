@@ -6,10 +6,11 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.postgres.aggregates import ArrayAgg
-from django.db.models import Count, Max, Q, Value
+from django.db.models import Max, Q, Value
 
-from audit.costs.models import ClusterClaim, GpuType, RateRevision, Restatement, Source
-from audit.costs.narrowing import PLACE_DAYS, narrowed, sees_teams, small_table
+from audit.costs.models import ClusterClaim, GpuType, RateRevision, Source
+from audit.costs.narrowing import PLACE_DAYS, ask, narrowed, sees_teams, small_table
+from audit.costs.once import read_once
 from audit.costs.records import Facts
 from audit.costs.settings import cost_settings
 from audit.costs.sources.options import settling
@@ -23,11 +24,11 @@ def standing(scope: CostScope, filters: CostFilters, now: datetime) -> Standing:
     """What is printed on every page of costs about the figures of these filters."""
     chosen, sources = cost_settings(), source_states(now)
     usage = [one.complete_through for one in sources if Facts.USAGE in one.facts and one.complete_through]
-    days, at = _restated(scope, filters)
+    days, at, version = _restated(scope, filters)
     metrics, unpriced = _trust(scope, filters)
     return Standing(
         currency=chosen.currency,
-        rate_version=rate_version(),
+        rate_version=version,
         shared_method=chosen.shared_method,
         threshold=chosen.active_threshold,
         metrics=metrics,
@@ -40,6 +41,7 @@ def standing(scope: CostScope, filters: CostFilters, now: datetime) -> Standing:
     )
 
 
+@read_once
 def complete_through() -> datetime | None:
     """The time up to which every source of usage is believed to be whole; None: none was ever read."""
     brings = ClusterClaim.objects.filter(facts=Facts.USAGE).values("source")
@@ -89,13 +91,18 @@ def missing_facts(sources: Sequence[SourceState]) -> tuple[str, ...]:
     return tuple(kind for kind in (Facts.USAGE, Facts.ACTIVITY, Facts.CAPACITY) if kind not in brought)
 
 
-def _restated(scope: CostScope, filters: CostFilters) -> tuple[int, datetime | None]:
-    rows = Restatement.objects.filter(day__gte=filters.period.first, day__lt=filters.period.after)
+def _restated(scope: CostScope, filters: CostFilters) -> tuple[int, datetime | None, int]:
+    """How many days were restated and when last, and the number of the latest rate card: one query."""
     teams = sees_teams(scope, filters)
-    if teams is not None:
-        rows = rows.filter(team__in=teams)
-    found = rows.aggregate(days=Count("day", distinct=True), at=Max("at"))
-    return found["days"], found["at"]
+    given = [filters.period.first, filters.period.after, teams is None, list(teams or ())]
+    days, at, version = ask(_RESTATED, given)[0]
+    return days, at, version
+
+
+_RESTATED = """
+SELECT count(DISTINCT day), max(at), (SELECT coalesce(max(number), 0) FROM costs_raterevision)
+  FROM costs_restatement WHERE day >= %s AND day < %s AND (%s OR team = ANY(%s))
+"""
 
 
 def _trust(scope: CostScope, filters: CostFilters) -> tuple[tuple[str, ...], tuple[Unpriced, ...]]:

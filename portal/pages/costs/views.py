@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from audit.costs import selectors
 from audit.costs.definitions import FIGURES
+from audit.costs.once import reading_once
 from audit.costs.types import CostScope
 from grants.directory.models import Team
 from grants.directory.standing import Standing
@@ -152,7 +153,8 @@ def _answer(frame: Frame, name: str, page: dict[str, Any], read: Any) -> HttpRes
     context = {"sections": sections_of(frame.request), **page}
     if frame.asked.faults:
         return render(frame.request, template, context | faulty(frame), status=422)
-    context |= read()
+    with reading_once():
+        context |= read()
     if wanted := frame.query.get("csv"):
         chosen = next((table for table in context["tables"] if table.key == wanted), None)
         if chosen is None:

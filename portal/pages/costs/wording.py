@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
 from enum import StrEnum
+from functools import lru_cache
 
 from django.utils import timezone
 from django.utils.formats import date_format, get_format, number_format
@@ -19,7 +20,6 @@ SIGNS: Mapping[str, str] = {"USD": "US$", "CNY": "CN¥", "JPY": "JP¥", "EUR": "
 """A sign that no other currency has; others are written by their code."""
 NONE = "–"
 _STEPS = tuple(Decimal(1).scaleb(-places) for places in range(7))
-_PUNCTUATION = ("THOUSAND_SEPARATOR", "DECIMAL_SEPARATOR", "NUMBER_GROUPING")
 CLASSES: Mapping[str, "str | Promise"] = {
     "on_demand": gettext_lazy("On demand"),
     "spot": gettext_lazy("Spot"),
@@ -84,10 +84,17 @@ def hours_of(ms: int) -> Decimal:
 def number(value: Decimal | int, places: int = 0) -> str:
     """A number with the separators of the language; halves go to the even digit."""
     exact = Decimal(value).quantize(_STEPS[places], rounding=ROUND_HALF_EVEN) + 0
-    if [get_format(name) for name in _PUNCTUATION] == [",", ".", 3]:
+    if _written_with_commas(get_language()):
         # The same as below at a tenth of the time: a page has thousands of numbers.
         return f"{exact:,.{places}f}"
     return number_format(exact, places, use_l10n=True, force_grouping=True)
+
+
+@lru_cache(maxsize=8)
+def _written_with_commas(language: str | None) -> bool:
+    """Whether a language writes 1,234.5 for numbers."""
+    names = ("THOUSAND_SEPARATOR", "DECIMAL_SEPARATOR", "NUMBER_GROUPING")
+    return [get_format(name, language) for name in names] == [",", ".", 3]
 
 
 def money(value: Decimal | None, currency: str) -> str:
