@@ -1,7 +1,7 @@
 """Values of the cost room: who may see what, what a page asks for, and what it gets. Pure."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
@@ -109,7 +109,16 @@ class Sums:
 
     def __add__(self, other: "Sums") -> "Sums":
         """Both together."""
-        return Sums(*(getattr(self, one.name) + getattr(other, one.name) for one in fields(self)))
+        return Sums(
+            self.held_ms + other.held_ms,
+            self.measured_ms + other.measured_ms,
+            self.active_ms + other.active_ms,
+            self.busy_ms + other.busy_ms,
+            self.unpriced_ms + other.unpriced_ms,
+            self.cost + other.cost,
+            self.idle_cost + other.idle_cost,
+            self.measured_cost + other.measured_cost,
+        )
 
 
 @dataclass(frozen=True, slots=True)

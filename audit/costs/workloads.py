@@ -5,10 +5,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.core.exceptions import EmptyResultSet
+from django.db.models import Max, Min, Q, QuerySet, Sum
 
 from audit.costs.models import Usage
-from audit.costs.narrowing import MEASURES, own_too, sees_teams
+from audit.costs.narrowing import MEASURES, ask, own_too, sees_teams
 from audit.costs.types import CostFilters, CostScope, Sums
 
 KEY_FIELDS = {
@@ -21,10 +22,13 @@ KEY_FIELDS = {
     "clusters": "cluster",
     "pricing_classes": "pricing_class",
 }
-DIMENSIONS = (
-    "place__cluster", "place__namespace", "place__workload", "key__team", "key__project", "key__gpu_type",
-    "key__matched_by",
-)  # fmt: skip
+_SUMS = ", ".join(f"sum(sum_{name}){'' if name.endswith('cost') else '::bigint'}" for name in MEASURES)
+_ROWS = """
+SELECT p.cluster, p.namespace, p.workload, k.team, k.project, k.gpu_type, k.matched_by, {person} AS person, max(most),
+       CASE WHEN min(low) = max(high) THEN min(low) END, count(*) OVER (), {sums}
+  FROM ({rows}) r JOIN costs_usageplace p ON p.id = r.place_id JOIN costs_usagekey k ON k.id = r.key_id
+ GROUP BY 1, 2, 3, 4, 5, 6, 7, 8 ORDER BY sum(sum_cost) DESC, sum(sum_held_ms) DESC, 1, 2, 3, 4, 5, 6, 7 LIMIT %s
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,33 +51,26 @@ class Workload:
 def workloads_of(
     scope: CostScope, filters: CostFilters, *, day: date, most: int
 ) -> tuple[list[Workload], int]:
-    """The most costly workloads of a day in the scope and filters, and how many there are: two queries.
+    """The most costly workloads of a day in the scope and filters, and how many there are: one query.
 
     `person` is empty unless the scope may tell people apart; `gpus` is the most held at once by one row;
     `rate` is None where the day had several prices or none.
     """
-    names = ("key__person",) if scope.everything or scope.names else ()
-    grouped = _narrowed(scope, filters, day).values(*DIMENSIONS, *names)
-    measures: dict[str, Any] = {f"sum_{name}": Sum(name) for name in MEASURES}
-    rows = grouped.annotate(**measures, most=Max("gpus"), low=Min("rate"), high=Max("rate"), n=Count("id"))
-    found = rows.order_by("-sum_cost", "-sum_held_ms", *DIMENSIONS)[:most]
-    return [_workload(row) for row in found], rows.count()
+    # Rows are added up by their keys before names are looked at: a day has many rows of few keys.
+    added: dict[str, Any] = {f"sum_{name}": Sum(name) for name in MEASURES}
+    keyed = _narrowed(scope, filters, day).order_by().values_list("place_id", "key_id")
+    try:
+        inner = keyed.annotate(**added, most=Max("gpus"), low=Min("rate"), high=Max("rate"))
+        rows, given = inner.query.sql_with_params()
+    except EmptyResultSet:
+        return [], 0
+    person = "k.person" if scope.everything or scope.names else "''::text"
+    found = ask(_ROWS, [*given, most], rows=rows, person=person, sums=_SUMS)
+    return [_workload(row) for row in found], found[0][10] if found else 0
 
 
-def _workload(row: dict[str, Any]) -> Workload:
-    return Workload(
-        cluster=row["place__cluster"],
-        namespace=row["place__namespace"],
-        workload=row["place__workload"],
-        team=row["key__team"],
-        project=row["key__project"],
-        gpu_type=row["key__gpu_type"],
-        matched_by=row["key__matched_by"],
-        person=row.get("key__person", ""),
-        gpus=row["most"],
-        rate=row["low"] if row["low"] == row["high"] else None,
-        sums=Sums(*(row[f"sum_{name}"] for name in MEASURES)),
-    )
+def _workload(row: tuple[Any, ...]) -> Workload:
+    return Workload(*(*row[:10], Sums(*row[11:])))
 
 
 def _narrowed(scope: CostScope, filters: CostFilters, day: date) -> QuerySet[Usage]:

@@ -108,7 +108,7 @@ def _table(
     kept = {name: total[name] for name in ("share", "change")}
     per_active = figures.cost_per_active_hour(whole)
     return table(
-        key=f"by-{by.value.replace('_', '-')}",
+        key=_key(by),
         title=title,
         first=first,
         columns=columns,
@@ -117,6 +117,10 @@ def _table(
         total={**kept, "per_active": per_active, "rate": None},
         unit=setting.measure.name,
     )
+
+
+def _key(by: By) -> str:
+    return f"by-{by.value.replace('_', '-')}"
 
 
 def _line(by: By, line: Line, setting: Setting) -> TableLine:
@@ -128,6 +132,8 @@ def _line(by: By, line: Line, setting: Setting) -> TableLine:
     }
     name, url = setting.names.of(by, line.value), setting.frame.link(**{PARAMETER[by]: line.value})
     if line.value == REST:
-        name, url = _("Others"), ""
+        # Sorted, a table has all its lines; people who are not told apart stay together.
+        every = setting.frame.link(sort=f"-{_key(by)}.idle") + f"#{_key(by)}"
+        name, url = _("Others"), "" if by is By.PERSON else every
     note = line.value if by is By.IMAGE and name != line.value and line.value else ""
     return TableLine(name, values, url=url, note=note, spark=setting.frame.whole_days(line.days))

@@ -2,13 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from itertools import zip_longest
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from audit.costs import selectors
-from audit.costs.types import By, Standing
+from audit.costs.types import REST, ZERO, By, Standing, Sums
+from audit.costs.types import Line as CostLine
 from audit.costs.workloads import Workload, workloads_of
 from portal.edges.cost_names import CostNames
 from portal.pages.costs import breakdowns, drawings
@@ -21,7 +23,9 @@ from portal.pages.costs.wording import Measure, Unit, hours_of
 
 MENUS = (By.PROJECT, By.GPU_TYPE, By.IMAGE, By.CLUSTER)
 DAY_MENUS = (By.TEAM, *MENUS)
-MOST_ROWS = 200
+MOST_ROWS = 100
+MOST_LINES = 50
+"""Projects of a day's table; the others are one line, which leads to all of them."""
 RULES = {
     "label": gettext_lazy("label"),
     "namespace": gettext_lazy("namespace"),
@@ -79,8 +83,24 @@ def _page(
             drawings.over_time(frame, time, split, names, measure),
             drawings.held_against_active(frame, time, measure, idle_cause(lines.get(By.PROJECT, ()), names)),
         ],
-        "tables": [makers[by](lines[by], setting) for by in bys],
+        "tables": [makers[by](folded(lines[by], frame), setting) for by in bys],
     }
+
+
+def folded(lines: Sequence[CostLine], frame: Frame) -> Sequence[CostLine]:
+    """The first lines and the sum of the others, so that all add up; every line when sorted or taken as a file."""
+    if len(lines) <= MOST_LINES + 1 or frame.query.get("sort") or frame.query.get("csv"):
+        return lines
+    rest = lines[MOST_LINES:]
+    days = [sum(one, ZERO) for one in zip_longest(*(line.days for line in rest), fillvalue=ZERO)]
+    others = CostLine(
+        REST,
+        sum((line.sums for line in rest), Sums()),
+        sum((line.before for line in rest), Sums()),
+        days=tuple(days),
+        last_day=max((line.last_day for line in rest if line.last_day), default=None),
+    )
+    return [*lines[:MOST_LINES], others]
 
 
 def _workloads(found: Sequence[Workload], names: CostNames, measure: Measure, frame: Frame) -> Table:
