@@ -14,7 +14,6 @@ _ARCHIVES = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0", b"\x1f\x8b", b"%PDF")
 _NOT_TEXT = re.compile("[\x00-\x08\x0e-\x1f\x7f\ue000-\uf8ff\ufdd0-\ufdef\ufffe\uffff]")
 _SAMPLE = 64 * 1024
 _QUOTED = re.compile(r'"[^"]*"')
-_CELL = 1024 * 1024
 
 
 def decoded(data: bytes) -> str:
@@ -54,7 +53,6 @@ class Table:
         """Read the header. Raises CostError `bad_file` for a file without one."""
         self.faults = faults
         self._reader = csv.reader(io.StringIO(text, newline=""), delimiter=_delimiter(text), strict=True)
-        csv.field_size_limit(_CELL)
         self.columns = self._header()
 
     def rows(self) -> Iterator[tuple[int, dict[str, str]]]:

@@ -43,7 +43,7 @@ def ask(world: World, row: Row, role: str) -> str:
     body = world.body(row.body)
     with undone():
         if row.verb == "GET":
-            response = client.get(path)
+            response = client.get(path, body)
         elif path.startswith("/api/") and path != "/api/v1/directory/import/":
             response = client.generic(row.verb, path, *_json(body))
         else:
